@@ -1,0 +1,190 @@
+"""Loading and withdrawing: statements become changes, and changes a new version of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TypeVar
+
+from graph.errors import LoadError
+from graph.model import Table
+from graph.statements import HASH_BITS, Key, Load, Record, Statement, Statements, digest, precedence
+from graph.statements import restate as restated
+from graph.statements import without as remaining
+from graph.store import Change, Head, Store, Writer
+
+BATCH = 5_000
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Counts:
+    """Records that a load added, altered and withdrew."""
+
+    added: int = 0
+    altered: int = 0
+    withdrawn: int = 0
+
+    def count(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            if not change.before:
+                self.added += 1
+            elif change.after:
+                self.altered += 1
+            else:
+                self.withdrawn += 1
+
+    @property
+    def total(self) -> int:
+        return self.added + self.altered + self.withdrawn
+
+
+@dataclass(slots=True)
+class Difference:
+    """What a load changed, or would change, a table; `head` is the graph's state after it."""
+
+    head: Head
+    tables: dict[str, Counts] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return sum(counts.total for counts in self.tables.values())
+
+
+OnChanges = Callable[[Table, list[Change]], None]
+
+
+def load(
+    store: Store,
+    statements: Statements,
+    *,
+    dry_run: bool = False,
+    move: bool = False,
+    on_changes: OnChanges | None = None,
+) -> Difference:
+    """Replace what these sources said by what they say now, in one transaction.
+
+    Sources that came from the same place before and are not among them any more are withdrawn.
+    `on_changes` is called with every batch of changes as it is written.
+
+    Raises LoadError where a source was loaded from another place and may not `move`,
+    Conflict where another process is writing.
+    """
+    with store.write() as writer:
+        known = writer.loads()
+        loads = {load.source: load for load in statements.loads}
+        if not move:
+            _stay(known, loads)
+        origins = {load.origin for load in statements.loads}
+        gone = [s for s, load in known.items() if load.origin in origins and s not in loads]
+        return _apply(store, writer, known, statements, gone, dry_run, on_changes)
+
+
+def withdraw(store: Store, source: str, *, dry_run: bool = False, on_changes: OnChanges | None = None) -> Difference:
+    """Take back all that a source said, in one transaction.
+
+    Raises LoadError where nothing was loaded from it.
+    """
+    with store.write() as writer:
+        known = writer.loads()
+        if source not in known:
+            raise LoadError(f"nothing was loaded from {source!r}; sources: {', '.join(known) or 'none yet'}")
+        return _apply(store, writer, known, _Nothing(), [source], dry_run, on_changes)
+
+
+def _stay(known: dict[str, Load], loads: dict[str, Load]) -> None:
+    for source, load in loads.items():
+        if source in known and known[source].origin != load.origin:
+            raise LoadError(
+                f"{source} was loaded from {known[source].origin}, not from {load.origin}; "
+                "name the source otherwise, or say that it moved: then the other's statements are replaced"
+            )
+
+
+class _Nothing:
+    """The statements of sources that say nothing any more."""
+
+    loads: tuple[Load, ...] = ()
+
+    def of(self, table: Table) -> Iterator[Statement]:
+        return iter(())
+
+
+def _apply(
+    store: Store,
+    writer: Writer,
+    known: dict[str, Load],
+    statements: Statements,
+    gone: list[str],
+    dry_run: bool,
+    on_changes: OnChanges | None,
+) -> Difference:
+    head = writer.head()
+    difference = Difference(head)
+    content = head.content_hash
+    places = precedence({**known, **{load.source: load for load in statements.loads}}.values())
+    replaced = [s for s in known if s in gone or any(load.source == s for load in statements.loads)]
+    for table in store.model.tables:
+        for changes in _changes(writer, table, statements.of(table), replaced, places):
+            content += sum(_effect(table, change) for change in changes)
+            difference.tables.setdefault(table.table, Counts()).count(changes)
+            writer.put(table, changes)
+            if on_changes:
+                on_changes(table, changes)
+    if difference.total:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        difference.head = Head(head.version + 1, content % 2**HASH_BITS, now)
+    if not dry_run:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        writer.commit(difference.head, [replace(load, loaded_at=now) for load in statements.loads], gone)
+    return difference
+
+
+def _effect(table: Table, change: Change) -> int:
+    """What a change adds to the content hash."""
+    added = digest(table, change.key, change.after) if change.after else 0
+    taken = digest(table, change.key, change.before) if change.before else 0
+    return added - taken
+
+
+def _changes(
+    writer: Writer,
+    table: Table,
+    statements: Iterator[Statement],
+    replaced: list[str],
+    places: dict[str, int],
+) -> Iterator[list[Change]]:
+    """The changes to one table, in batches, each to be written before the next is asked for."""
+    said: dict[str, set[Key]] = {source: set() for source in replaced}
+    for batch in chunks(statements, BATCH):
+        for key, claim in batch:
+            if claim.source in said:
+                said[claim.source].add(key)
+        if changes := _restated(writer, table, batch, places):
+            yield changes
+    for source in replaced:
+        silent = [key for key in writer.keys_of(table, source) if key not in said[source]]
+        for keys in chunks(iter(silent), BATCH):
+            yield _withdrawn(writer, table, keys, source)
+
+
+def _restated(writer: Writer, table: Table, batch: list[Statement], places: dict[str, int]) -> list[Change]:
+    before = writer.records(table, [key for key, _ in batch])
+    after: dict[Key, Record] = {}
+    for key, claim in batch:
+        after[key] = restated(after.get(key) or before.get(key, ()), claim, places)
+    return [Change(key, before.get(key, ()), record) for key, record in after.items() if before.get(key) != record]
+
+
+def _withdrawn(writer: Writer, table: Table, keys: list[Key], source: str) -> list[Change]:
+    before = writer.records(table, keys)
+    return [Change(key, record, remaining(record, source)) for key, record in before.items()]
+
+
+def chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of at most `size`."""
+    while chunk := list(islice(items, size)):
+        yield chunk

@@ -1,0 +1,115 @@
+"""The one tree of errors, and the code, HTTP status and retryability of each.
+
+CivicGraphError
+├── RequestError            the caller asked for something that cannot be done
+│   ├── BadRequest          BAD_REQUEST        not a GraphQL request at all
+│   ├── ParseFailed         PARSE_FAILED       the document is not GraphQL
+│   ├── ValidationFailed    VALIDATION_FAILED  the document does not fit the schema
+│   ├── BadInput            BAD_INPUT          an argument or variable has a wrong value
+│   │   ├── BadCursor       BAD_CURSOR         a cursor of another order, or none of ours
+│   │   └── PageSize        PAGE_SIZE          first or last outside 1 to 100
+│   ├── TooDeep             TOO_DEEP           more relation hops than allowed
+│   ├── TooCostly           TOO_COSTLY         more rows than one operation may ask for
+│   ├── TooLarge            TOO_LARGE          the request is too long
+│   ├── Unauthenticated     UNAUTHENTICATED    no such token
+│   └── Forbidden           FORBIDDEN          not for this caller
+├── LoadError               LOAD_FAILED        a source cannot be loaded as it is
+└── StoreError              INTERNAL           the store cannot do it
+    ├── Conflict            CONFLICT           another process is writing
+    ├── Timeout             TIMEOUT            it took too long
+    ├── Overloaded          OVERLOADED         too many requests at once
+    ├── Unavailable         UNAVAILABLE        the store does not answer
+    └── Incompatible        INCOMPATIBLE       the store was made by another model
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CivicGraphError(Exception):
+    """Base of every error of the product: `code` for programs, the message for people."""
+
+    code: ClassVar[str] = "INTERNAL"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class RequestError(CivicGraphError):
+    code, status = "BAD_REQUEST", 400
+
+
+class BadRequest(RequestError):
+    pass
+
+
+class ParseFailed(RequestError):
+    code = "PARSE_FAILED"
+
+
+class ValidationFailed(RequestError):
+    code = "VALIDATION_FAILED"
+
+
+class BadInput(RequestError):
+    code = "BAD_INPUT"
+
+
+class BadCursor(BadInput):
+    code = "BAD_CURSOR"
+
+
+class PageSize(BadInput):
+    code = "PAGE_SIZE"
+
+
+class TooDeep(RequestError):
+    code = "TOO_DEEP"
+
+
+class TooCostly(RequestError):
+    code = "TOO_COSTLY"
+
+
+class TooLarge(RequestError):
+    code, status = "TOO_LARGE", 413
+
+
+class Unauthenticated(RequestError):
+    code, status = "UNAUTHENTICATED", 401
+
+
+class Forbidden(RequestError):
+    code, status = "FORBIDDEN", 403
+
+
+class LoadError(CivicGraphError):
+    code, status = "LOAD_FAILED", 400
+
+
+class StoreError(CivicGraphError):
+    pass
+
+
+class Conflict(StoreError):
+    code, status, retryable = "CONFLICT", 409, True
+
+
+class Timeout(StoreError):
+    code, status, retryable = "TIMEOUT", 504, True
+
+
+class Overloaded(StoreError):
+    code, status, retryable = "OVERLOADED", 503, True
+
+
+class Unavailable(StoreError):
+    code, status, retryable = "UNAVAILABLE", 503, True
+
+
+class Incompatible(StoreError):
+    code, status = "INCOMPATIBLE", 503

@@ -1,0 +1,275 @@
+"""What a graph can hold: kinds of node, their properties, and the relations between them, as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+
+class Type(StrEnum):
+    """The types of a property's value, and how each is held in Python."""
+
+    TEXT = "text"  # str
+    INTEGER = "integer"  # int, 32 bits as GraphQL's Int
+    DECIMAL = "decimal"  # float, never NaN or infinite
+    BOOLEAN = "boolean"  # bool
+    DATE = "date"  # str, ISO 8601 to the precision known: 2021, 2021-03 or 2021-03-04
+    ENUM = "enum"  # str, lower_snake; shown in GraphQL as UPPER_SNAKE
+    URL = "url"  # str, http or https
+    TEXTS = "texts"  # tuple of str, empty where nothing is known
+
+
+class DataClass(StrEnum):
+    """Who may see a property, least protected first."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    PERSONAL = "personal"
+    STUDENT = "student"
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property of a kind or of a relation. `scale` is the number of decimals a sum is rounded to."""
+
+    name: str
+    type: Type
+    description: str
+    required: bool = False
+    unique: bool = False
+    searchable: bool = False
+    data_class: DataClass = DataClass.PUBLIC
+    unit: str | None = None
+    values: tuple[str, ...] = ()
+    scale: int = 2
+
+    @property
+    def is_list(self) -> bool:
+        return self.type is Type.TEXTS
+
+    @property
+    def nullable(self) -> bool:
+        return not (self.required or self.is_list)
+
+
+SOURCES = Property("sources", Type.TEXTS, "Ids of the sources that say so, the one that counts most first.")
+LOCATORS = Property("locators", Type.TEXTS, "Where in each source, in the order of `sources`.")
+SINCE = Property("since", Type.DATE, "First day on which it holds.")
+UNTIL = Property("until", Type.DATE, "First day on which it no longer holds.")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of node. `spelled` kinds are named in tables by any of their spellings, not only by id;
+    a `pseudonymous` kind has no names of its own: its key is shown instead."""
+
+    name: str
+    plural: str
+    description: str
+    properties: tuple[Property, ...] = ()
+    name_class: DataClass = DataClass.PUBLIC
+    spelled: bool = False
+    pseudonymous: bool = False
+
+    @property
+    def table(self) -> str:
+        return self.name
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the colon of an id: `partner` in `partner:GB-CHC-1000000`."""
+        return kebab(self.name)
+
+    @property
+    def key(self) -> tuple[Property, ...]:
+        """The properties that make a row of this table one and the same."""
+        return (ID,)
+
+    @cached_property
+    def values(self) -> tuple[Property, ...]:
+        """What a source can say of a node, in the order of a row."""
+        name = Property(
+            "name",
+            Type.TEXT,
+            f"Name of the {self.name.lower()}.",
+            required=True,
+            searchable=True,
+            data_class=self.name_class,
+        )
+        aliases = Property(
+            "aliases", Type.TEXTS, "Other names and spellings.", searchable=True, data_class=self.name_class
+        )
+        return (name, aliases, *self.properties)
+
+    @cached_property
+    def columns(self) -> tuple[Property, ...]:
+        """Everything that can be asked of a node."""
+        return (ID, *self.values, SOURCES, LOCATORS)
+
+    def id_of(self, key: str) -> str:
+        return f"{self.prefix}:{key}"
+
+
+ID = Property("id", Type.TEXT, "Stable id of the whole graph, as in `borough:E09000012`.", required=True, unique=True)
+FROM = Property("from", Type.TEXT, "Id of the node a relation starts at.", required=True)
+TO = Property("to", Type.TEXT, "Id of the node a relation leads to.", required=True)
+KEY = Property("key", Type.TEXT, "The relation's key properties as a JSON array.", required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a relation is read from one of its ends: the field's name, and whether it leads to many nodes."""
+
+    field: str
+    many: bool = True
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation between two kinds. It is one and the same by its ends and its `keys`; a `symmetric` one is
+    stored once and read from both ends under the same field; a `dated` one has `since` and `until`."""
+
+    name: str
+    source: str
+    target: str
+    forward: End
+    backward: End
+    description: str
+    properties: tuple[Property, ...] = ()
+    keys: tuple[str, ...] = ()
+    dated: bool = True
+    symmetric: bool = False
+
+    @property
+    def table(self) -> str:
+        return f"{self.source}_{self.name}_{self.target}"
+
+    @property
+    def key(self) -> tuple[Property, ...]:
+        return (FROM, TO, KEY) if self.keys else (FROM, TO)
+
+    @cached_property
+    def values(self) -> tuple[Property, ...]:
+        """What a source can say of a relation, in the order of a row."""
+        return (*self.properties, *((SINCE, UNTIL) if self.dated else ()))
+
+    @cached_property
+    def columns(self) -> tuple[Property, ...]:
+        """Everything that can be asked of a relation."""
+        return (*self.values, SOURCES, LOCATORS)
+
+
+Table = Kind | Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step along a relation, forward from its source or backward from its target."""
+
+    relation: Relation
+    forward: bool = True
+
+    @property
+    def end(self) -> End:
+        return self.relation.forward if self.forward else self.relation.backward
+
+    @property
+    def origin(self) -> str:
+        return self.relation.source if self.forward else self.relation.target
+
+    @property
+    def target(self) -> str:
+        return self.relation.target if self.forward else self.relation.source
+
+    @property
+    def field(self) -> str:
+        return self.end.field
+
+    @property
+    def many(self) -> bool:
+        return self.end.many
+
+
+class Model:
+    """A closed set of kinds and relations.
+
+    Raises ValueError where they do not fit together: a name used twice, an end that is no kind,
+    a key that is no property.
+    """
+
+    def __init__(self, kinds: tuple[Kind, ...], relations: tuple[Relation, ...]) -> None:
+        self.kinds = kinds
+        self.relations = relations
+        self._check()
+
+    @cached_property
+    def by_name(self) -> dict[str, Kind]:
+        return {kind.name: kind for kind in self.kinds}
+
+    @cached_property
+    def by_prefix(self) -> dict[str, Kind]:
+        return {kind.prefix: kind for kind in self.kinds}
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table, kinds before relations."""
+        return (*self.kinds, *self.relations)
+
+    def kind(self, name: str) -> Kind:
+        return self.by_name[name]
+
+    def kind_of(self, node_id: str) -> Kind | None:
+        """The kind that an id names by its prefix, None where it names none."""
+        return self.by_prefix.get(node_id.partition(":")[0])
+
+    def hops(self, kind: Kind) -> tuple[Hop, ...]:
+        """Every step that starts at a kind, in the order of the model."""
+        return self._hops[kind.name]
+
+    @cached_property
+    def _hops(self) -> dict[str, tuple[Hop, ...]]:
+        return {kind.name: tuple(self._hops_of(kind)) for kind in self.kinds}
+
+    def _hops_of(self, kind: Kind) -> Iterator[Hop]:
+        for relation in self.relations:
+            if relation.source == kind.name:
+                yield Hop(relation, forward=True)
+            if relation.target == kind.name and not relation.symmetric:
+                yield Hop(relation, forward=False)
+
+    def _check(self) -> None:
+        _distinct("kind", [kind.name for kind in self.kinds])
+        _distinct("plural", [kind.plural for kind in self.kinds])
+        _distinct("relation", [relation.table for relation in self.relations])
+        for relation in self.relations:
+            for end in (relation.source, relation.target):
+                if end not in self.by_name:
+                    raise ValueError(f"{relation.table}: {end} is no kind of this model")
+            if relation.symmetric and relation.source != relation.target:
+                raise ValueError(f"{relation.table}: only a relation within one kind can be symmetric")
+            for key in relation.keys:
+                if key not in {p.name for p in relation.values}:
+                    raise ValueError(f"{relation.table}: its key {key} is no property of it")
+            _distinct(f"property of {relation.table}", [p.name for p in relation.columns])
+        for kind in self.kinds:
+            fields = [p.name for p in kind.columns] + [hop.field for hop in self.hops(kind)]
+            _distinct(f"field of {kind.name}", fields)
+
+
+def _distinct(what: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{what} {name} is declared twice")
+
+
+def kebab(name: str) -> str:
+    """`TAKES_PART_IN`, `takesPartIn` and `TakesPartIn` all become `takes-part-in`."""
+    return snake(name).replace("_", "-")
+
+
+def snake(name: str) -> str:
+    """`TAKES_PART_IN`, `takesPartIn` and `TakesPartIn` all become `takes_part_in`."""
+    return name.lower() if name.isupper() else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

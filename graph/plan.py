@@ -1,0 +1,366 @@
+"""Plans: what one GraphQL operation asks of a store, as frozen values that compare, hash and print.
+
+A plan is closed: it holds all that shapes its statement, and no value that a user gave; those are its
+parameters. Every store answers a plan alike, by these rules:
+
+- A comparison with a missing value is false, also inside `Not`, which therefore is true. `Missing` asks for it.
+- Text compares by code point, dates as ISO 8601 text (a year comes before its months), enums by stored name.
+- Missing values sort last in either direction. Every order ends in the node's id (and, for a relation that can
+  join two nodes more than once, in its key), in the direction of the last key named.
+- A page has `limit` rows after `after` and before `before`; `reverse` takes them from the far end, and gives them
+  in the order asked for all the same. Only its rows are asked for what is nested in them.
+- A step to one node follows, of several relations, the one with the latest `since` (missing last), then the
+  smallest id of the target. `Has` along such a step looks at that node only.
+- A relation is there only where both its ends are. A step to a node that is not there is null.
+- `Total` counts what `where` lets through, whatever the page. A page's hasNextPage and hasPreviousPage are exact.
+- `Groups` counts the rows of the whole connection by a value; a row with several targets counts in the group of
+  each, once; a row with none in the group of the missing value. Most rows first, then value by code point, missing
+  last.
+- One operation sees one version of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from graph.errors import BadCursor
+from graph.model import Hop, Kind, Property
+from graph.text import fold
+
+
+class Convert(Enum):
+    """What becomes of a user's value before a store sees it."""
+
+    NONE = "none"
+    ENUM = "enum"  # UPPER_SNAKE, as GraphQL shows it, to the stored lower_snake
+    FOLD = "fold"  # without case and accents
+    CURSOR = "cursor"  # the key at `index` of a cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A value given from outside: at `path` in the variables, or the `literal` of the document."""
+
+    name: str
+    path: tuple[str | int, ...] = ()
+    literal: Any = None
+    convert: Convert = Convert.NONE
+    index: int = 0
+
+
+class Op(Enum):
+    """How a property is compared with a parameter."""
+
+    EQ = "eq"
+    NE = "ne"
+    IN = "in"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    CONTAINS = "contains"
+    CONTAINS_IGNORE_CASE = "containsIgnoreCase"
+    STARTS_WITH = "startsWith"
+    HAS = "has"  # a text list has the value
+
+
+# Predicates of a row: a node, and on a connection the relation that led to it.
+
+
+@dataclass(frozen=True, slots=True)
+class Cmp:
+    op: Op
+    property: Property
+    param: Param
+    on_edge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The value is not known; of a text list, it is empty."""
+
+    property: Property
+    on_edge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """True where every part is; without parts, true."""
+
+    parts: tuple[Predicate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """True where some part is; without parts, false."""
+
+    parts: tuple[Predicate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """A step leads to a row for which the predicate is true."""
+
+    hop: Hop
+    where: Predicate
+
+
+Predicate = Cmp | Missing | AllOf | AnyOf | Not | Has
+
+
+# Values of a row.
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    property: Property
+    on_edge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The row's place in the order of its page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obj:
+    """A JSON object; of a row, of a page, of a group or of the graph, by where it stands."""
+
+    fields: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """What a step to one node leads to, or null."""
+
+    hop: Hop
+    value: Value
+
+
+# Values of a page.
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class HasNext:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class HasPrevious:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class StartCursor:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class EndCursor:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    by: Property | Hop
+    limit: int
+    value: Value
+
+
+# Values of a group.
+
+
+@dataclass(frozen=True, slots=True)
+class GroupKeys:
+    """The keys of the group, a list as long as what it is grouped by: one object."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class GroupValue:
+    """The value grouped by, as text; of a relation, the id of the node it leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNode:
+    """The node that a relation grouped by leads to, null where grouped by a property."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCount:
+    pass
+
+
+# Values of the graph as a whole.
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """A fact about the graph: version, contentHash, loadedAt."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A list of facts about the graph, `counts` or `sources`; inside it an `Entry` is one of their fields."""
+
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    name: str
+
+
+# Roots.
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of an order."""
+
+    property: Property
+    descending: bool = False
+    on_edge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """A place in an order: a parameter for each key, None where the row there misses the value."""
+
+    keys: tuple[Param | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of a kind, or of what a step leads to, in an order that ends in the id."""
+
+    kind: Kind
+    hop: Hop | None
+    where: Predicate
+    order: tuple[Key, ...]
+    limit: int
+    reverse: bool
+    after: Seek | None
+    before: Seek | None
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Nodes by id: a list as long as `ids` where `many`, else one; null where there is none of these kinds."""
+
+    ids: Param
+    many: bool
+    cases: tuple[tuple[Kind, Value], ...]
+
+
+Value = (
+    Const
+    | Get
+    | Cursor
+    | Obj
+    | One
+    | Rows
+    | HasNext
+    | HasPrevious
+    | StartCursor
+    | EndCursor
+    | Total
+    | Groups
+    | GroupKeys
+    | GroupValue
+    | GroupNode
+    | GroupCount
+    | Info
+    | Entries
+    | Entry
+    | Page
+    | Lookup
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    value: Obj
+    params: tuple[Param, ...]
+
+
+def bind(plan: Plan, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a plan by name, their values taken from the variables and converted.
+
+    Raises BadCursor where a cursor is none.
+    """
+    return {param.name: _converted(param, _found(param, variables)) for param in plan.params}
+
+
+def _found(param: Param, variables: Mapping[str, Any]) -> Any:
+    if not param.path:
+        return param.literal
+    value: Any = variables
+    for step in param.path:
+        value = value[step]
+    return value
+
+
+def _converted(param: Param, value: Any) -> Any:
+    match param.convert:
+        case Convert.NONE:
+            return value
+        case Convert.ENUM:
+            return [item.lower() for item in value] if isinstance(value, list | tuple) else value.lower()
+        case Convert.FOLD:
+            return fold(value)
+        case Convert.CURSOR:
+            return read_cursor(value)[1 + param.index]
+
+
+def signature(page_of: str, order: tuple[Key, ...]) -> str:
+    """Names an order in a cursor, so that a cursor of another order is refused. Six hex digits."""
+    keys = [f"{'edge.' if k.on_edge else ''}{k.property.name}{' desc' if k.descending else ''}" for k in order]
+    return blake2b(",".join([page_of, *keys]).encode(), digest_size=3).hexdigest()
+
+
+def read_cursor(text: str) -> list[Any]:
+    """The content of a cursor: the signature of its order, then the value of each key.
+
+    Raises BadCursor where the text is none of ours.
+    """
+    try:
+        content = msgspec.json.decode(bytes.fromhex(text))
+    except ValueError as error:
+        raise BadCursor(f"{text[:40]!r} is not a cursor of this API") from error
+    if not isinstance(content, list) or not all(isinstance(v, str | int | float | None) for v in content):
+        raise BadCursor(f"{text[:40]!r} is not a cursor of this API")
+    return content

@@ -1,0 +1,114 @@
+"""The contract that every store keeps: answer plans, and take changes in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from graph.model import Model, Table
+from graph.plan import Plan
+from graph.statements import Key, Load, Record
+
+
+class Change(NamedTuple):
+    """A record before and after; `()` where it is not there."""
+
+    key: Key
+    before: Record
+    after: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The state of a graph: its version, one more for each effective change, its content hash, a number
+    below 2**128, and when it last changed (ISO 8601, UTC; empty where nothing was ever loaded)."""
+
+    version: int = 0
+    content_hash: int = 0
+    loaded_at: str = ""
+
+
+@dataclass(slots=True)
+class Compiled:
+    """A plan in a store's own language, and the version of the graph whose facts it was compiled with."""
+
+    plan: Plan
+    text: str
+    version: int
+
+
+class Writer(Protocol):
+    """One write transaction. What is not committed is gone when it closes."""
+
+    def head(self) -> Head: ...
+
+    def loads(self) -> dict[str, Load]:
+        """The load records by source id."""
+        ...
+
+    def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
+        """What is said of these keys, those with nothing said left out."""
+        ...
+
+    def keys_of(self, table: Table, source: str) -> Iterator[Key]:
+        """The keys of a table that a source says something of."""
+        ...
+
+    def put(self, table: Table, changes: Sequence[Change]) -> None:
+        """Write what is after the changes. A relation whose end is missing is kept, and shown once both are there."""
+        ...
+
+    def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
+        """Keep everything, with these load records added or replaced and those of the gone sources removed."""
+        ...
+
+
+class Store(Protocol):
+    """A graph that is kept somewhere."""
+
+    @property
+    def model(self) -> Model: ...
+
+    def head(self) -> Head: ...
+
+    def loads(self) -> dict[str, Load]: ...
+
+    def counts(self) -> dict[str, int]:
+        """Rows a table, relations whose end is missing left out."""
+        ...
+
+    def hidden(self) -> dict[str, int]:
+        """Relations a table that wait for an end, tables without any left out."""
+        ...
+
+    def spellings(self, kind: str) -> dict[str, list[str]]:
+        """The name and aliases of every node of a kind, by id."""
+        ...
+
+    def missing(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids that no node has."""
+        ...
+
+    def compile(self, plan: Plan) -> Compiled: ...
+
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> bytes:
+        """The answer to a plan: the JSON text of its object.
+
+        Raises StoreError where the store cannot answer.
+        """
+        ...
+
+    def write(self) -> AbstractContextManager[Writer]:
+        """Begin to write.
+
+        Raises Conflict where another process keeps writing for longer than the store waits.
+        """
+        ...
+
+    def verify(self) -> bool:
+        """Whether the records are those that the content hash was made of."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,70 @@
+"""How many rows a predicate is likely to leave, from the number of rows a table: enough to choose a way by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+from graph import plan as p
+from graph.model import Hop, Property, Type
+from graph.plan import Op
+
+Counts = Mapping[str, int]
+
+RANGE, PART, MOST = 1 / 3, 1 / 5, 9 / 10
+
+
+def rare(hop: Hop, where: p.Predicate, counts: Counts, scan: int, limit: int | None) -> bool:
+    """Whether it is cheaper to find what a step comes from than to try the step from each row.
+
+    `scan` is the number of rows that would be tried, 0 where each is tried for its own sake; with a `limit`, only
+    as many as give that many rows.
+    """
+    found = links(hop, counts) * share(where, hop.target, counts)
+    if limit is None:
+        return found < scan
+    return found * found < limit * scan
+
+
+def links(hop: Hop, counts: Counts) -> int:
+    return counts.get(hop.relation.table, 0) * (2 if hop.relation.symmetric else 1)
+
+
+def share(where: p.Predicate, kind: str, counts: Counts) -> float:
+    """The part of a kind's nodes for which a predicate is likely to be true, 0 to 1."""
+    match where:
+        case p.Cmp(op, prop, _, on_edge):
+            return _compared(op, prop, 1 if on_edge else max(1, counts.get(kind, 1)))
+        case p.Missing():
+            return RANGE
+        case p.AllOf(parts):
+            return prod(share(part, kind, counts) for part in parts)
+        case p.AnyOf(parts):
+            return min(1.0, sum(share(part, kind, counts) for part in parts))
+        case p.Not():
+            return MOST
+        case p.Has(hop, inner):
+            found = links(hop, counts) * share(inner, hop.target, counts)
+            return min(1.0, found / max(1, counts.get(kind, 1)))
+
+
+def _compared(op: Op, prop: Property, rows: int) -> float:
+    match op:
+        case Op.EQ:
+            return _equal(prop, rows)
+        case Op.IN:
+            return min(1.0, 5 * _equal(prop, rows))
+        case Op.NE:
+            return MOST
+        case Op.GT | Op.GTE | Op.LT | Op.LTE:
+            return RANGE
+        case _:
+            return PART
+
+
+def _equal(prop: Property, rows: int) -> float:
+    if prop.unique or prop.name == "name":
+        return 1 / rows
+    if prop.type is Type.ENUM:
+        return 1 / len(prop.values)
+    return 1 / 2 if prop.type is Type.BOOLEAN else 1 / 20

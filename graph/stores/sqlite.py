@@ -1,0 +1,392 @@
+"""The embedded store: one SQLite file, one table a kind and one a relation, readers beside one writer."""
+
+from __future__ import annotations
+
+import os
+import threading
+from asyncio import get_running_loop
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import astuple
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+
+from graph import statements as st
+from graph.errors import Conflict, Incompatible, StoreError, Timeout, Unavailable
+from graph.model import Hop, Kind, Model, Relation, Table
+from graph.plan import Plan
+from graph.statements import Claim, Key, Load, Record
+from graph.store import Change, Compiled, Head
+from graph.stores.sql import Facts, compile_sql, declarations, quoted
+from graph.text import fold
+
+READERS = 4
+WAIT_MS = 10_000  # how long a writer waits for another
+PRAGMAS = (
+    "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits with the power
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA mmap_size = 1073741824",
+    "PRAGMA cache_size = -65536",
+)
+SYSTEM = (
+    'CREATE TABLE _graph (version INTEGER NOT NULL, "contentHash" TEXT NOT NULL, "loadedAt" TEXT, model TEXT) STRICT',
+    "CREATE TABLE _counts (name TEXT PRIMARY KEY, count INTEGER, forward INTEGER, backward INTEGER) STRICT",
+    'CREATE TABLE _sources (id TEXT PRIMARY KEY, "loadId" TEXT, origin TEXT, rows INTEGER, loader TEXT, '
+    '"loadedAt" TEXT, rank INTEGER, date TEXT) STRICT',
+)
+
+_to_json = msgspec.json.Encoder().encode
+_from_json = msgspec.json.Decoder().decode
+
+
+class SQLiteStore:
+    """A graph in one file. Raises Incompatible where the file is none, or was made by another model."""
+
+    def __init__(self, path: str, model: Model) -> None:
+        self.path = Path(path)
+        self.model = model
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
+        self._local = threading.local()
+        self._readers: list[apsw.Connection] = []
+        with translated(self.path):
+            self._prepare()
+
+    # Reading
+
+    def head(self) -> Head:
+        version, content_hash, loaded_at = self._rows('SELECT version, "contentHash", "loadedAt" FROM _graph')[0]
+        return Head(version, int(content_hash, 16), loaded_at or "")
+
+    def loads(self) -> dict[str, Load]:
+        return {row[0]: Load(*row) for row in self._rows("SELECT * FROM _sources ORDER BY id")}
+
+    def counts(self) -> dict[str, int]:
+        return dict(self._rows("SELECT name, count FROM _counts"))
+
+    def hidden(self) -> dict[str, int]:
+        waiting = {r.table: self._rows(f"SELECT count(*) FROM {waits(r)}")[0][0] for r in self.model.relations}
+        return {table: count for table, count in waiting.items() if count}
+
+    def spellings(self, kind: str) -> dict[str, list[str]]:
+        rows = self._rows(f"SELECT id, name, aliases FROM {quoted(kind)}")
+        return {node_id: [name, *_from_json(aliases)] for node_id, name, aliases in rows}
+
+    def missing(self, ids: Sequence[str]) -> set[str]:
+        nodes = " UNION ALL ".join(f"SELECT id FROM {quoted(kind.table)}" for kind in self.model.kinds)
+        found = f"SELECT value FROM json_each(?) WHERE value IN ({nodes})"
+        return set(ids) - {row[0] for row in self._rows(found, (_to_json(list(ids)).decode(),))}
+
+    def compile(self, plan: Plan) -> Compiled:
+        version, facts = self._facts()
+        return Compiled(plan, compile_sql(plan, self.model.by_name, facts), version)
+
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> bytes:
+        return await get_running_loop().run_in_executor(self._pool, self.answer, compiled, parameters)
+
+    def answer(self, compiled: Compiled, parameters: Mapping[str, Any]) -> bytes:
+        """The answer to a plan; one compiled for another version of the graph is compiled again."""
+        bound = {name: bindable(value) for name, value in parameters.items()}
+        while True:
+            with translated(self.path):
+                row: Any = self._reader().execute(compiled.text, bound).fetchone()
+            if row[1] == compiled.version:
+                return bytes(row[0])
+            fresh = self.compile(compiled.plan)
+            compiled.text, compiled.version = fresh.text, fresh.version
+
+    def verify(self) -> bool:
+        with translated(self.path), self._reader() as reader:
+            row: Any = reader.execute('SELECT "contentHash" FROM _graph').fetchone()
+            return sum(self._digests(reader)) % 2**st.HASH_BITS == int(row[0], 16)
+
+    def close(self) -> None:
+        self._pool.shutdown()
+        for connection in self._readers:
+            connection.close()
+        self._readers.clear()
+        self._local = threading.local()
+
+    def _digests(self, reader: apsw.Connection) -> Iterator[int]:
+        for table in self.model.tables:
+            for name in names(table):
+                for row in reader.execute(f"SELECT * FROM {name}"):
+                    key, record = decoded(table, row)
+                    yield st.digest(table, key, record)
+
+    def _facts(self) -> tuple[int, Facts]:
+        rows = self._rows("SELECT (SELECT version FROM _graph), * FROM _counts")
+        single = [(name, True) for _, name, _, forward, _ in rows if forward]
+        single += [(name, False) for _, name, _, _, backward in rows if backward]
+        return rows[0][0], Facts({row[1]: row[2] for row in rows}, frozenset(single))
+
+    def _rows(self, text: str, bindings: tuple[Any, ...] = ()) -> list[Any]:
+        with translated(self.path):
+            return self._reader().execute(text, bindings).fetchall()
+
+    def _reader(self) -> apsw.Connection:
+        """The connection of this thread, which can only read."""
+        if not hasattr(self._local, "connection"):
+            connection = connected(self.path, apsw.SQLITE_OPEN_READONLY)
+            self._readers.append(connection)
+            self._local.connection = connection
+        found: apsw.Connection = self._local.connection
+        return found
+
+    # Writing
+
+    @contextmanager
+    def write(self) -> Iterator[SQLiteWriter]:
+        with translated(self.path):
+            connection = connected(self.path, apsw.SQLITE_OPEN_READWRITE)
+            try:
+                begin(connection, self.path)
+                holder(self.path).write_text(str(os.getpid()))
+                yield SQLiteWriter(connection, self.model)
+            finally:
+                with suppress(apsw.Error):
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                connection.close()
+
+    def _prepare(self) -> None:
+        """Make the file's tables where it has none; refuse tables of another model."""
+        new = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        connection = connected(self.path, new)
+        try:
+            if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_graph'").fetchone():
+                connection.execute("PRAGMA journal_mode = WAL")
+                begin(connection, self.path)
+                self._create(connection)
+            row: Any = connection.execute("SELECT model FROM _graph").fetchone()
+        finally:
+            connection.close()
+        if row[0] != fingerprint(self.model):
+            raise Incompatible(
+                f"{self.path} was made by another version of the model; load its sources into a new store"
+            )
+
+    def _create(self, connection: apsw.Connection) -> None:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_graph'").fetchone():
+            connection.execute("ROLLBACK")  # another process was faster
+            return
+        for declaration in (*SYSTEM, *ddl(self.model)):
+            connection.execute(declaration)
+        connection.execute("INSERT INTO _graph VALUES (0, '0', NULL, ?)", (fingerprint(self.model),))
+        rows = [(table.table, 0, 1, 1) for table in self.model.tables]
+        connection.executemany("INSERT INTO _counts VALUES (?, ?, ?, ?)", rows)
+        connection.execute("COMMIT")
+
+
+class SQLiteWriter:
+    """One write transaction on the file."""
+
+    def __init__(self, connection: apsw.Connection, model: Model) -> None:
+        self._connection = connection
+        self._model = model
+        self._touched: set[str] = set()
+
+    def head(self) -> Head:
+        row: Any = self._connection.execute('SELECT version, "contentHash", "loadedAt" FROM _graph').fetchone()
+        version, content_hash, loaded_at = row
+        return Head(version, int(content_hash, 16), loaded_at or "")
+
+    def loads(self) -> dict[str, Load]:
+        return {row[0]: Load(*row) for row in self._connection.execute("SELECT * FROM _sources ORDER BY id")}
+
+    def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
+        found: dict[Key, Record] = {}
+        same = " AND ".join(f"{quoted(p.name)} = ?" for p in table.key)
+        for name in names(table):
+            rows = self._connection.executemany(f"SELECT * FROM {name} WHERE {same}", keys)
+            found.update(decoded(table, row) for row in rows)
+        return found
+
+    def keys_of(self, table: Table, source: str) -> Iterator[Key]:
+        columns = ", ".join(quoted(p.name) for p in table.key)
+        for name in names(table):
+            said = "EXISTS (SELECT 1 FROM json_each(sources) WHERE value = ?)"
+            rows: list[Any] = self._connection.execute(
+                f"SELECT {columns} FROM {name} WHERE {said}", (source,)
+            ).fetchall()
+            yield from rows
+
+    def put(self, table: Table, changes: Sequence[Change]) -> None:
+        self._touched.add(table.table)
+        same = " AND ".join(f"{quoted(p.name)} = ?" for p in table.key)
+        gone = [change.key for change in changes if not change.after]
+        for name in names(table) if gone else ():
+            self._connection.executemany(f"DELETE FROM {name} WHERE {same}", gone)
+        places = ", ".join("?" * (len(table.key) + len(table.values) + 3))
+        rows = (encoded(table, change.key, change.after) for change in changes if change.after)
+        self._connection.executemany(f"INSERT OR REPLACE INTO {quoted(table.table)} VALUES ({places})", rows)
+
+    def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
+        self._settle()
+        self._count()
+        run = self._connection.execute
+        content_hash = f"{head.content_hash:x}"
+        run(
+            'UPDATE _graph SET version = ?, "contentHash" = ?, "loadedAt" = ?',
+            (head.version, content_hash, head.loaded_at),
+        )
+        self._connection.executemany("DELETE FROM _sources WHERE id = ?", [(source,) for source in gone])
+        rows = [astuple(load) for load in loads]
+        self._connection.executemany("INSERT OR REPLACE INTO _sources VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        run("COMMIT")
+
+    def _settle(self) -> None:
+        """Put relations with a missing end aside, and bring back those whose ends are both there."""
+        for relation in self._model.relations:
+            if self._touched & {relation.table, relation.source, relation.target}:
+                shown, waiting = quoted(relation.table), waits(relation)
+                complete = " AND ".join(
+                    f"EXISTS (SELECT 1 FROM {quoted(kind)} WHERE id = {end})"
+                    for kind, end in ((relation.source, '"from"'), (relation.target, '"to"'))
+                )
+                self._touched.add(relation.table)
+                self._move(waiting, shown, complete)
+                self._move(shown, waiting, f"NOT ({complete})")
+
+    def _move(self, origin: str, target: str, where: str) -> None:
+        self._connection.execute(f"INSERT OR REPLACE INTO {target} SELECT * FROM {origin} WHERE {where}")
+        if self._connection.changes():
+            self._connection.execute(f"DELETE FROM {origin} WHERE {where}")
+
+    def _count(self) -> None:
+        """Note how many rows the written tables have, and which steps to one node never have a choice."""
+        for table in self._model.tables:
+            if table.table not in self._touched:
+                continue
+            single = [1, 1]
+            if isinstance(table, Relation):
+                single = [self._is_single(Hop(table, forward)) for forward in (True, False)]
+            count = f"(SELECT count(*) FROM {quoted(table.table)})"
+            self._connection.execute(
+                f"UPDATE _counts SET count = {count}, forward = ?, backward = ? WHERE name = ?", (*single, table.table)
+            )
+
+    def _is_single(self, hop: Hop) -> int:
+        if hop.many:
+            return 0
+        near = '"from"' if hop.forward else '"to"'
+        twice = f"SELECT 1 FROM {quoted(hop.relation.table)} GROUP BY {near} HAVING count(*) > 1 LIMIT 1"
+        return int(self._connection.execute(twice).fetchone() is None)
+
+
+# Rows
+
+
+def encoded(table: Table, key: Key, record: Record) -> tuple[Any, ...]:
+    """A record as a row: what it shows, who says so and where, and the claims where there are several."""
+    values = [_to_json(v).decode() if isinstance(v, tuple) else v for v in st.merged(table, record)]
+    sources = _to_json([claim.source for claim in record]).decode()
+    locators = _to_json([claim.locator for claim in record]).decode()
+    claims = _to_json([claim.values for claim in record]).decode() if len(record) > 1 else None
+    return (*key, *values, sources, locators, claims)
+
+
+def decoded(table: Table, row: tuple[Any, ...]) -> tuple[Key, Record]:
+    """A row as its key and record."""
+    size = len(table.key)
+    key, shown, (sources, locators, claims) = row[:size], row[size:-3], row[-3:]
+    said = _from_json(claims) if claims else [shown]
+    typed = (typed_values(table, values, stored=not claims) for values in said)
+    record = tuple(Claim(*claim) for claim in zip(_from_json(sources), _from_json(locators), typed, strict=True))
+    return key, record
+
+
+def typed_values(table: Table, values: Sequence[Any], *, stored: bool) -> tuple[Any, ...]:
+    """The values of a claim as the model has them, from a row's columns or from JSON."""
+    return tuple(
+        _typed(p.type.value, value, stored) if value is not None else None
+        for p, value in zip(table.values, values, strict=True)
+    )
+
+
+def _typed(kind: str, value: Any, stored: bool) -> Any:
+    match kind:
+        case "boolean":
+            return bool(value)
+        case "decimal":
+            return float(value)
+        case "texts":
+            return tuple(_from_json(value) if stored else value)
+        case _:
+            return value
+
+
+def bindable(value: Any) -> Any:
+    """A parameter as SQLite takes it: lists as JSON."""
+    return _to_json(value).decode() if isinstance(value, list | tuple) else value
+
+
+# Files
+
+
+def names(table: Table) -> tuple[str, ...]:
+    """The tables that hold its records: a relation's may wait in a second one."""
+    return (quoted(table.table),) if isinstance(table, Kind) else (quoted(table.table), waits(table))
+
+
+def waits(relation: Relation) -> str:
+    return quoted(f"{relation.table}~waiting")
+
+
+def ddl(model: Model) -> list[str]:
+    return [text for table in model.tables for text in declarations(table)]
+
+
+def fingerprint(model: Model) -> str:
+    """Names the tables of a model: another model, another fingerprint."""
+    return blake2b("\n".join(ddl(model)).encode(), digest_size=16).hexdigest()
+
+
+def connected(path: Path, flags: int) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=flags)
+    connection.set_busy_timeout(WAIT_MS)
+    connection.create_scalar_function("fold", folded, 1, deterministic=True)
+    for pragma in PRAGMAS:
+        connection.execute(pragma)
+    return connection
+
+
+def folded(*values: Any) -> Any:
+    """`fold` as a function of SQL."""
+    return values[0] and fold(values[0])
+
+
+def holder(path: Path) -> Path:
+    """The file that names the process which wrote last."""
+    return path.with_name(path.name + ".writer")
+
+
+def begin(connection: apsw.Connection, path: Path) -> None:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except apsw.BusyError as error:
+        pid = holder(path).read_text() if holder(path).exists() else "unknown"
+        raise Conflict(f"{path} is being written by process {pid}; nothing was changed, try again later") from error
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's errors as ours."""
+    try:
+        yield
+    except apsw.InterruptError as error:
+        raise Timeout("the store took too long to answer") from error
+    except apsw.FullError as error:
+        raise StoreError(f"the disk of {path} is full; nothing was changed") from error
+    except apsw.BusyError as error:
+        raise Conflict(f"{path} is being written by another process") from error
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise Incompatible(f"{path} is damaged or no SQLite file; restore it or load into a new store") from error
+    except (apsw.CantOpenError, apsw.IOError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+        raise Unavailable(f"{path} cannot be used: {error}") from error
+    except apsw.Error as error:
+        raise StoreError(f"the store could not do it: {error}") from error
