@@ -24,11 +24,14 @@ CivicGraphError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class CivicGraphError(Exception):
-    """Base of every error of the product: `code` for programs, the message for people."""
+    """Base of every error of the product: `code` for programs, the message for people.
+
+    `details` are the single errors where there are several: each a message, and the `locations` in a document.
+    """
 
     code: ClassVar[str] = "INTERNAL"
     status: ClassVar[int] = 500
@@ -37,6 +40,7 @@ class CivicGraphError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+        self.details: list[dict[str, Any]] = []
 
 
 class RequestError(CivicGraphError):

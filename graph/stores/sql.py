@@ -290,9 +290,9 @@ class Compiler:
         row, source = self.source(page, outer)
         by = groups.by
         if isinstance(by, Hop):
-            edge = self.alias("g")
-            source = f"{source} LEFT JOIN {self.targets(by)} {edge} ON {edge}.near = {row.id}"
-            stored, text, kind = f"{edge}.far", "v", self.kinds[by.target]
+            target = self.alias("g")
+            source = f"{source} LEFT JOIN {self.targets(by, target)} ON {target}.near = {row.id}"
+            stored, text, kind = f"{target}.far", "v", self.kinds[by.target]
         else:
             stored, text, kind = row.column(by, False), as_text(by, "v"), None
         where = self.all_of(self.conditions(page, row, seeking=False, full=True))
@@ -303,15 +303,15 @@ class Compiler:
         )
         return f"json((SELECT json_group_array({content}) FROM ({counted})))"
 
-    def targets(self, hop: Hop) -> str:
+    def targets(self, hop: Hop, alias: str) -> str:
         """Pairs of a node and what a step leads to, each once."""
-        near, far = ends(hop)
+        near, far = map(quoted, ends(hop))
         edge = self.alias("e")
-        chosen = f" WHERE {self.chosen(hop, edge)}" if not hop.many else ""
-        return (
-            f"(SELECT DISTINCT {edge}.{quoted(near)} AS near, {edge}.{quoted(far)} AS far "
-            f"FROM {links(hop.relation)} {edge}{chosen})"
-        )
+        once = "DISTINCT " if hop.relation.keys else ""
+        single = hop.many or self.facts.is_single(hop)
+        chosen = "" if single else f" WHERE {self.chosen(hop, edge)}"
+        pairs = f"SELECT {once}{edge}.{near} AS near, {edge}.{far} AS far FROM {links(hop.relation)} {edge}{chosen}"
+        return f"({pairs}) {alias}"
 
     def group_value(self, value: p.Value, text: str, kind: Kind | None) -> str:
         match value:

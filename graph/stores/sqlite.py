@@ -53,7 +53,7 @@ class SQLiteStore:
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._local = threading.local()
         self._readers: list[apsw.Connection] = []
-        with translated(self.path):
+        with Translated(self.path):
             self._prepare()
 
     # Reading
@@ -92,17 +92,21 @@ class SQLiteStore:
         """The answer to a plan; one compiled for another version of the graph is compiled again."""
         bound = {name: bindable(value) for name, value in parameters.items()}
         while True:
-            with translated(self.path):
-                row: Any = self._reader().execute(compiled.text, bound).fetchone()
+            row = self._rows(compiled.text, bound)[0]
             if row[1] == compiled.version:
                 return bytes(row[0])
             fresh = self.compile(compiled.plan)
             compiled.text, compiled.version = fresh.text, fresh.version
 
     def verify(self) -> bool:
-        with translated(self.path), self._reader() as reader:
-            row: Any = reader.execute('SELECT "contentHash" FROM _graph').fetchone()
-            return sum(self._digests(reader)) % 2**st.HASH_BITS == int(row[0], 16)
+        reader = self._reader()
+        with Translated(self.path):
+            reader.execute("BEGIN")
+            try:
+                row: Any = reader.execute('SELECT "contentHash" FROM _graph').fetchone()
+                return sum(self._digests(reader)) % 2**st.HASH_BITS == int(row[0], 16)
+            finally:
+                reader.execute("COMMIT")
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -124,9 +128,9 @@ class SQLiteStore:
         single += [(name, False) for _, name, _, _, backward in rows if backward]
         return rows[0][0], Facts({row[1]: row[2] for row in rows}, frozenset(single))
 
-    def _rows(self, text: str, bindings: tuple[Any, ...] = ()) -> list[Any]:
-        with translated(self.path):
-            return self._reader().execute(text, bindings).fetchall()
+    def _rows(self, text: str, bindings: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
+        with Translated(self.path):
+            return list(self._reader().execute(text, bindings))
 
     def _reader(self) -> apsw.Connection:
         """The connection of this thread, which can only read."""
@@ -141,7 +145,7 @@ class SQLiteStore:
 
     @contextmanager
     def write(self) -> Iterator[SQLiteWriter]:
-        with translated(self.path):
+        with Translated(self.path):
             connection = connected(self.path, apsw.SQLITE_OPEN_READWRITE)
             try:
                 begin(connection, self.path)
@@ -373,20 +377,31 @@ def begin(connection: apsw.Connection, path: Path) -> None:
         raise Conflict(f"{path} is being written by process {pid}; nothing was changed, try again later") from error
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """SQLite's errors as ours."""
-    try:
-        yield
-    except apsw.InterruptError as error:
-        raise Timeout("the store took too long to answer") from error
-    except apsw.FullError as error:
-        raise StoreError(f"the disk of {path} is full; nothing was changed") from error
-    except apsw.BusyError as error:
-        raise Conflict(f"{path} is being written by another process") from error
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise Incompatible(f"{path} is damaged or no SQLite file; restore it or load into a new store") from error
-    except (apsw.CantOpenError, apsw.IOError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
-        raise Unavailable(f"{path} cannot be used: {error}") from error
-    except apsw.Error as error:
-        raise StoreError(f"the store could not do it: {error}") from error
+class Translated:
+    """A block in which SQLite's errors become ours."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, apsw.Error):
+            raise ours(error, self.path) from error
+
+
+def ours(error: apsw.Error, path: Path) -> StoreError:
+    match error:
+        case apsw.InterruptError():
+            return Timeout("the store took too long to answer")
+        case apsw.FullError():
+            return StoreError(f"the disk of {path} is full; nothing was changed")
+        case apsw.BusyError():
+            return Conflict(f"{path} is being written by another process")
+        case apsw.NotADBError() | apsw.CorruptError():
+            return Incompatible(f"{path} is damaged or no SQLite file; restore it or load into a new store")
+        case apsw.CantOpenError() | apsw.IOError() | apsw.ReadOnlyError() | apsw.PermissionsError():
+            return Unavailable(f"{path} cannot be used: {error}")
+        case _:
+            return StoreError(f"the store could not do it: {error}")

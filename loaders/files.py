@@ -1,0 +1,105 @@
+"""Which files of a folder are tables of the model, and the id of a load: a hash of all that it reads."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+
+from graph.errors import LoadError
+from graph.model import Kind, Model, Table, kebab
+from loaders import LOADER_VERSION
+from loaders.report import Place, Refused, Report
+
+ALIASES = "aliases.csv"
+MAX_BYTES = 500_000_000  # of a file
+CHUNK = 1 << 20
+
+
+def file_of(table: Table) -> str:
+    """`partners.csv` of a kind, `partner-takes-part-in-project.csv` of a relation."""
+    if isinstance(table, Kind):
+        return f"{kebab(table.plural)}.csv"
+    return "-".join(map(kebab, (table.source, table.name, table.target))) + ".csv"
+
+
+def tables_of(folder: Path, model: Model, report: Report) -> dict[str, Path]:
+    """The tables of a folder by file name, where each can be read; what is wrong goes into the report.
+
+    Raises LoadError where the folder is none.
+    """
+    known = [ALIASES, *map(file_of, model.tables)]
+    found = {}
+    for path in csv_files(folder):
+        try:
+            _check(path, folder, known)
+            found[path.name] = path
+        except Refused as refused:
+            report.refuse(Place(path.name), None, refused)
+    if not found and report.ok:
+        report.error(Place(folder.name), "holds no tables", f"CSV files such as {', '.join(known[1:4])}")
+    return found
+
+
+def csv_files(folder: Path) -> list[Path]:
+    """Everything in a folder that is called .csv, by name.
+
+    Raises LoadError where the folder is none.
+    """
+    try:
+        paths = sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name))
+    except OSError as error:
+        raise LoadError(f"{folder} cannot be read as a folder of tables: {error.strerror}") from error
+    return [path for path in paths if path.suffix.lower() == ".csv" and not path.name.startswith(".")]
+
+
+def _check(path: Path, folder: Path, known: list[str]) -> None:
+    if path.name not in known:
+        expected = "a file for each kind, such as partners.csv, or relation, such as partner-serves-borough.csv"
+        raise Refused("is no table of the model", expected, path.name, known)
+    if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+        raise Refused("is a link to a place outside of the folder", "the file itself")
+    _check_content(path)
+
+
+def _check_content(path: Path) -> None:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise Refused(f"cannot be read: {error.strerror}", "a file") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise Refused("is no file", "a CSV file")
+    if status.st_size > MAX_BYTES:
+        raise Refused(f"has {status.st_size:,} bytes", f"at most {MAX_BYTES:,}: split the table into folders")
+
+
+def load_id(folder: Path, model: Model, name: str | None = None) -> str:
+    """Names what a load of the folder would read: equal bytes, name, model and loader give an equal id.
+
+    Raises LoadError where the folder is none.
+    """
+    declared = (LOADER_VERSION, name, folder.resolve().name, model.kinds, model.relations)
+    whole = blake2b(repr(declared).encode(errors="surrogateescape"), digest_size=16)
+    for path in csv_files(folder):
+        whole.update(os.fsencode(path.name) + b"\0" + _digest(path))
+    return whole.hexdigest()
+
+
+def _digest(path: Path) -> bytes:
+    """The hash of a file's bytes; nothing of what cannot be read, which fails the load anyway."""
+    content = blake2b(digest_size=16)
+    try:
+        for chunk in _chunks(path):
+            content.update(chunk)
+    except (OSError, Refused):
+        return b""
+    return content.digest()
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    _check_content(path)
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

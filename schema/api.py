@@ -1,0 +1,121 @@
+"""The GraphQL API over a store: documents and plans are kept, so that a known operation goes straight to the store."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from graphql import DocumentNode, execute_sync
+
+from graph.errors import BadRequest, CivicGraphError
+from graph.plan import Plan, bind, read_cursor
+from graph.store import Compiled, Store
+from schema import documents
+from schema.arguments import frozen, shape
+from schema.documents import Document, Operation
+from schema.errors import Answer, failure
+from schema.planner import Planner
+from schema.types import executable
+
+DOCUMENTS = 1_000
+PLANS = 2_000
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """The values made last, by key, at most `size` of them."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._values: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        if key in self._values:
+            self._values.move_to_end(key)
+            return self._values[key]
+        value = self._values[key] = make()
+        if len(self._values) > self.size:
+            self._values.popitem(last=False)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An operation ready to run: its plan, the statement of it, and what of the answer is known already."""
+
+    plan: Plan
+    compiled: Compiled | None
+    schema_data: dict[str, Any] | None = None
+    keys: tuple[str, ...] = ()
+
+
+class API:
+    """Answers GraphQL requests from a store, each operation by one statement."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.schema = executable(store.model)
+        self._documents: Recent[str, Document] = Recent(DOCUMENTS)
+        self._plans: Recent[Hashable, Prepared] = Recent(PLANS)
+
+    async def execute(
+        self, query: str, variables: Mapping[str, Any] | None = None, operation: str | None = None
+    ) -> Answer:
+        """The answer to one request; whatever is wrong with it is in the answer."""
+        try:
+            return Answer(await self._answer(query, dict(variables or {}), operation))
+        except CivicGraphError as error:
+            return failure(error)
+
+    async def _answer(self, query: str, given: dict[str, Any], name: str | None) -> bytes:
+        document = self._documents.get(query, lambda: documents.read(query, self.schema))
+        operation = document.operation(name)
+        variables = documents.coerced(operation, self.schema, given)
+        key = (query, name, _key(operation, variables))
+        prepared = self._plans.get(key, lambda: self._prepare(operation, variables, given))
+        data = b"{}"
+        if prepared.compiled:
+            data = await self.store.run(prepared.compiled, bind(prepared.plan, variables))
+        if prepared.schema_data is not None:
+            data = _merged(prepared.schema_data, prepared.keys, data)
+        return b'{"data":' + data + b"}"
+
+    def _prepare(self, operation: Operation, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
+        planner = Planner(self.store.model, self.schema, operation, variables)
+        plan = planner.plan()
+        compiled = self.store.compile(plan) if plan.value.fields else None
+        if not operation.introspects:
+            return Prepared(plan, compiled)
+        document = operation.alone(planner.introspected())
+        return Prepared(plan, compiled, self._introspect(document, given), tuple(planner.roots()))
+
+    def _introspect(self, document: DocumentNode, given: dict[str, Any]) -> dict[str, Any]:
+        """What graphql-core says of the schema."""
+        result = execute_sync(self.schema, document, variable_values=given)
+        if result.errors:
+            raise documents.located(BadRequest, result.errors)
+        return dict(result.data or {})
+
+
+def _merged(schema_data: dict[str, Any], keys: tuple[str, ...], data: bytes) -> bytes:
+    """The answers about the schema and from the store as one object, in the order of the request."""
+    values = {**msgspec.json.decode(data), **schema_data}
+    return msgspec.json.encode({key: values[key] for key in keys})
+
+
+def _key(operation: Operation, variables: Mapping[str, Any]) -> Hashable:
+    """What of the variables shapes the statement."""
+    return tuple((name, _shape(operation, name, value)) for name, value in variables.items())
+
+
+def _shape(operation: Operation, name: str, value: Any) -> Hashable:
+    if name in operation.cursors and value is not None:
+        return tuple(place is None for place in read_cursor(value)[1:])
+    if name in operation.structural or operation.introspects:
+        return frozen(value)  # type: ignore[no-any-return]
+    return shape(value)  # type: ignore[no-any-return]

@@ -1,0 +1,148 @@
+"""Documents: GraphQL text, parsed and validated once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    ListValueNode,
+    Node,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    parse,
+    validate,
+)
+from graphql.execution.values import get_variable_values
+
+from graph.errors import BadInput, BadRequest, ParseFailed, RequestError, ValidationFailed
+from schema import limits
+
+STRUCTURAL = {"first", "last", "orderBy", "by", "if"}  # arguments whose values shape the statement
+LISTS = {"ids"}  # so do the variables that are written among their members
+CURSORS = {"after", "before"}
+
+
+INTROSPECTION = {"__schema", "__type"}  # root fields about the schema rather than the graph
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a valid document, with the variables whose values shape its statement."""
+
+    node: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+    structural: frozenset[str]
+    cursors: frozenset[str]
+    introspects: bool
+
+    def alone(self, fields: list[FieldNode]) -> DocumentNode:
+        """A document that asks for these root fields only."""
+        node = replace(self.node, selection_set=SelectionSetNode(selections=tuple(fields)))
+        return DocumentNode(definitions=(node, *self.fragments.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    operations: dict[str, Operation]
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation of that name, or the only one. Raises BadRequest where there is none, or a choice."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        names = ", ".join(self.operations)
+        if name is None:
+            raise BadRequest(f"the document has several operations, and operationName is missing; one of {names}")
+        if name not in self.operations:
+            raise BadRequest(f"the document has no operation {name!r}; it has {names or 'none'}")
+        return self.operations[name]
+
+
+def read(text: str, schema: GraphQLSchema) -> Document:
+    """Parse and validate a document.
+
+    Raises TooLarge, ParseFailed or ValidationFailed; their `locations` say where.
+    """
+    limits.document_size(text)
+    try:
+        parsed = parse(text, max_tokens=limits.MAX_TOKENS)
+    except GraphQLSyntaxError as error:
+        raise located(ParseFailed, [error]) from error
+    except RecursionError as error:
+        raise ParseFailed("the document nests too deeply to be read") from error
+    if errors := validate(schema, parsed, max_errors=limits.MAX_ERRORS):
+        raise located(ValidationFailed, errors)
+    return Document({op.node.name.value if op.node.name else "": op for op in _operations(parsed)})
+
+
+def located(kind: type[RequestError], errors: list[GraphQLError]) -> RequestError:
+    """Errors of graphql-core as one of ours, with what each says and where."""
+    error = kind(errors[0].message)
+    error.details = [
+        {"message": e.message, "locations": [{"line": at.line, "column": at.column} for at in e.locations or []]}
+        for e in errors[: limits.MAX_ERRORS]
+    ]
+    return error
+
+
+def coerced(operation: Operation, schema: GraphQLSchema, given: dict[str, Any]) -> dict[str, Any]:
+    """The variables as their types have them, defaults filled in.
+
+    Raises BadInput where a value does not fit its type.
+    """
+    definitions = operation.node.variable_definitions
+    if not definitions:
+        return {}
+    result = get_variable_values(schema, definitions, given, max_errors=limits.MAX_ERRORS)
+    if isinstance(result, list):
+        error = BadInput(result[0].message)
+        error.details = [{"message": e.message} for e in result]
+        raise error
+    return result.coerced
+
+
+def _operations(document: DocumentNode) -> Iterator[Operation]:
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    structural = frozenset(_variables(document, STRUCTURAL))
+    cursors = frozenset(_variables(document, CURSORS))
+    introspects = any(isinstance(n, FieldNode) and n.name.value in INTROSPECTION for n in _nodes(document))
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            yield Operation(definition, fragments, structural, cursors, introspects)
+
+
+def _variables(document: DocumentNode, arguments: set[str]) -> Iterator[str]:
+    """Names of the variables that stand in arguments of these names."""
+    for node in _nodes(document):
+        if isinstance(node, ArgumentNode) and _shapes(node, arguments):
+            yield from (inner.name.value for inner in _nodes(node) if isinstance(inner, VariableNode))
+
+
+def _shapes(node: ArgumentNode, arguments: set[str]) -> bool:
+    name = node.name.value
+    return name in arguments or (name in LISTS and isinstance(node.value, ListValueNode))
+
+
+def _nodes(root: Node) -> Iterator[Node]:
+    """A node of the syntax tree and all below it, without recursion."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for key in node.keys:
+            if key == "loc":
+                continue
+            value = getattr(node, key, None)
+            if isinstance(value, Node):
+                waiting.append(value)
+            elif isinstance(value, list | tuple):
+                waiting.extend(item for item in value if isinstance(item, Node))

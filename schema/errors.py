@@ -1,0 +1,28 @@
+"""Errors as answers: the one JSON shape in which a caller gets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from graph.errors import CivicGraphError, RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The bytes of a GraphQL answer, a JSON object, and the HTTP status that goes with it."""
+
+    body: bytes
+    status: int = 200
+
+
+def failure(error: CivicGraphError) -> Answer:
+    """An error as an answer without data: what was wrong, where, and `extensions` for programs."""
+    details = error.details or [{"message": error.message}]
+    extensions: dict[str, Any] = {"code": error.code}
+    if not isinstance(error, RequestError):
+        extensions["retryable"] = error.retryable
+    errors = [{**detail, "extensions": extensions} for detail in details]
+    return Answer(msgspec.json.encode({"errors": errors}), error.status)

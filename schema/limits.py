@@ -1,0 +1,60 @@
+"""What one operation may ask for, and the refusal of more."""
+
+from __future__ import annotations
+
+from graph.errors import BadInput, PageSize, TooCostly, TooDeep, TooLarge
+
+DEFAULT_PAGE = 20
+MAX_PAGE = 100
+MAX_TOKENS = 2_000
+MAX_DOCUMENT = 32 * 1024  # bytes
+MAX_DEPTH = 10  # relation hops
+MAX_NESTING = 30  # and, or, not and relation filters inside one another
+MAX_CONDITIONS = 500
+MAX_FIELDS = 500  # of one object; SQLite's functions take 1,000 arguments
+MAX_COST = 50_000  # rows that may be asked for at most
+MAX_ERRORS = 5  # in one answer
+
+
+def page_size(name: str, size: object) -> int:
+    if not isinstance(size, int) or not 1 <= size <= MAX_PAGE:
+        raise PageSize(f"{name} is {size}; expected 1 to {MAX_PAGE}")
+    return size
+
+
+def document_size(text: str) -> None:
+    size = len(text.encode(errors="replace"))
+    if size > MAX_DOCUMENT:
+        raise TooLarge(f"the document has {size:,} bytes; at most {MAX_DOCUMENT:,} are read")
+
+
+def depth(hops: int) -> None:
+    if hops > MAX_DEPTH:
+        raise TooDeep(f"the operation follows {hops} relations in a row; at most {MAX_DEPTH} are allowed")
+
+
+def nesting(levels: int) -> None:
+    if levels > MAX_NESTING:
+        raise TooDeep(f"where nests {levels} levels; at most {MAX_NESTING} are allowed")
+
+
+def conditions(number: int) -> None:
+    if number > MAX_CONDITIONS:
+        raise TooCostly(f"the operation has more than {MAX_CONDITIONS} conditions; use `in` for many values")
+
+
+def fields(number: int) -> None:
+    if number > MAX_FIELDS:
+        raise TooCostly(f"{number} fields of one object are asked for; at most {MAX_FIELDS} are allowed")
+
+
+def cost(rows: int) -> None:
+    if rows > MAX_COST:
+        raise TooCostly(
+            f"the operation may ask for {rows:,} rows; at most {MAX_COST:,} are allowed: ask for smaller pages"
+        )
+
+
+def ids(number: int) -> None:
+    if number > MAX_PAGE:
+        raise BadInput(f"{number} ids are given; at most {MAX_PAGE} are allowed")

@@ -1,0 +1,450 @@
+"""Planning: a valid operation and its variables become one plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLBoolean,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    SelectionNode,
+    value_from_ast,
+)
+
+from graph import plan as p
+from graph.errors import BadCursor, BadInput
+from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Type
+from graph.plan import Convert, Op
+from schema import limits
+from schema.arguments import Leaf, Tree, arguments, items, plain
+from schema.documents import INTROSPECTION, Operation
+from schema.types import camel, groupings, hop_title
+
+Fields = dict[str, list[FieldNode]]  # by response key, the nodes that are merged under it
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where planning stands: relation hops from the root, and rows that may be asked for here."""
+
+    hops: int = 0
+    rows: int = 1
+
+    def into(self, rows: int = 1, hops: int = 1) -> At:
+        limits.depth(self.hops + hops)
+        return At(self.hops + hops, self.rows * rows)
+
+
+class Planner:
+    """Plans one operation for variables of one shape."""
+
+    def __init__(self, model: Model, schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> None:
+        self.model = model
+        self.schema = schema
+        self.operation = operation
+        self.variables = variables
+        self.params: list[p.Param] = []
+        self.cost = 0
+        self._conditions = 0
+        self._one = {camel(kind.name): kind for kind in model.kinds}
+        self._many = {kind.plural: kind for kind in model.kinds}
+
+    def plan(self) -> p.Plan:
+        """The plan. Raises BadInput, TooDeep or TooCostly where the operation may not be run."""
+        values = {key: self.root(nodes) for key, nodes in self.roots().items() if not _about_schema(nodes)}
+        limits.cost(self.cost)
+        return p.Plan(self.object(values), tuple(self.params))
+
+    def roots(self) -> Fields:
+        """The root fields, in the order of the answer."""
+        return self.fields([self.operation.node.selection_set.selections], "Query")
+
+    def introspected(self) -> list[FieldNode]:
+        """The root fields about the schema."""
+        return [node for nodes in self.roots().values() if _about_schema(nodes) for node in nodes]
+
+    # Fields
+
+    def fields(self, selections: Iterable[Iterable[SelectionNode]], on: str) -> Fields:
+        """The fields asked of a type, fragments opened, skipped ones left out."""
+        found: Fields = {}
+        seen: set[str] = set()
+        for nodes in selections:
+            self._collect(nodes, on, found, seen)
+        limits.fields(len(found))
+        return found
+
+    def _collect(self, nodes: Iterable[SelectionNode], on: str, found: Fields, seen: set[str]) -> None:
+        for node in nodes:
+            if not self._included(node):
+                continue
+            if isinstance(node, FieldNode):
+                key = node.alias.value if node.alias else node.name.value
+                found.setdefault(key, []).append(node)
+            elif isinstance(node, InlineFragmentNode):
+                if self._applies(node.type_condition.name.value if node.type_condition else on, on):
+                    self._collect(node.selection_set.selections, on, found, seen)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                seen.add(node.name.value)
+                fragment = self.operation.fragments[node.name.value]
+                if self._applies(fragment.type_condition.name.value, on):
+                    self._collect(fragment.selection_set.selections, on, found, seen)
+
+    def _included(self, node: SelectionNode) -> bool:
+        for directive in node.directives or ():
+            if directive.name.value in ("skip", "include"):
+                skips = directive.name.value == "skip"
+                (condition,) = directive.arguments or ()
+                value = value_from_ast(condition.value, GraphQLBoolean, dict(self.variables))
+                if value is skips:
+                    return False
+        return True
+
+    def _applies(self, condition: str, on: str) -> bool:
+        return condition == on or (condition == "Node" and on in self.model.by_name)
+
+    def below(self, nodes: list[FieldNode], on: str) -> Fields:
+        """The fields asked of what a field leads to."""
+        return self.fields((node.selection_set.selections for node in nodes if node.selection_set), on)
+
+    def given(self, node: FieldNode, on: str) -> dict[str, Tree]:
+        owner = self.schema.type_map[on]
+        assert isinstance(owner, GraphQLObjectType)
+        return arguments(node, owner, self.variables)
+
+    @staticmethod
+    def object(values: Mapping[str, p.Value]) -> p.Obj:
+        return p.Obj(tuple(values.items()))
+
+    # Roots
+
+    def root(self, nodes: list[FieldNode]) -> p.Value:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return p.Const("Query")
+        if name == "graph":
+            return self.graph(nodes)
+        given = self.given(nodes[0], "Query")
+        if name == "node":
+            return self.lookup(nodes, given["id"], self.model.kinds, At().into(1, hops=0))
+        if name == "nodes":
+            size = len(plain(given["ids"]))
+            limits.ids(size)
+            return self.lookup(nodes, given["ids"], self.model.kinds, At().into(size, hops=0), many=True)
+        if name in self._one:
+            return self.lookup(nodes, given["id"], (self._one[name],), At().into(1, hops=0))
+        kind = self._many[name]
+        return self.page(nodes, given, kind, None, kind.name, At())
+
+    def lookup(
+        self, nodes: list[FieldNode], ids: Tree, kinds: tuple[Kind, ...], at: At, *, many: bool = False
+    ) -> p.Lookup:
+        self.cost += at.rows
+        cases = tuple((kind, self.node(self.below(nodes, kind.name), kind, at)) for kind in kinds)
+        return p.Lookup(self.param(_one_leaf(ids)), many, cases)
+
+    def graph(self, nodes: list[FieldNode]) -> p.Value:
+        values: dict[str, p.Value] = {}
+        for key, below in self.below(nodes, "Graph").items():
+            name = below[0].name.value
+            if name == "__typename":
+                values[key] = p.Const("Graph")
+            elif name in ENTRIES:
+                values[key] = p.Entries(name, self.entries(below, ENTRIES[name]))
+            else:
+                values[key] = p.Info(name)
+        return self.object(values)
+
+    def entries(self, nodes: list[FieldNode], on: str) -> p.Value:
+        fields = self.below(nodes, on)
+        return self.object({key: _named(f, on) or p.Entry(f[0].name.value) for key, f in fields.items()})
+
+    # Nodes and edges
+
+    def node(self, fields: Fields, kind: Kind, at: At) -> p.Value:
+        values: dict[str, p.Value] = {}
+        properties = {prop.name: prop for prop in kind.columns}
+        hops = {hop.field: hop for hop in self.model.hops(kind)}
+        for key, nodes in fields.items():
+            name = nodes[0].name.value
+            if name in properties:
+                values[key] = p.Get(properties[name])
+            else:
+                values[key] = _named(nodes, kind.name) or self.step(nodes, hops, kind, at)
+        return self.object(values)
+
+    def step(self, nodes: list[FieldNode], hops: Mapping[str, Hop], kind: Kind, at: At) -> p.Value:
+        name = nodes[0].name.value
+        hop = hops.get(name)
+        if hop and hop.many:
+            given = self.given(nodes[0], kind.name)
+            return self.page(nodes, given, self.model.kind(hop.target), hop, hop_title(hop), at)
+        at = at.into()
+        self.cost += at.rows
+        if hop:
+            target = self.model.kind(hop.target)
+            return p.One(hop, self.node(self.below(nodes, target.name), target, at))
+        hop = hops[name.removesuffix("Edge")]
+        title = f"{hop_title(hop)}Edge"
+        return p.One(hop, self.edge(self.below(nodes, title), title, self.model.kind(hop.target), hop, at))
+
+    def edge(self, fields: Fields, on: str, kind: Kind, hop: Hop | None, at: At) -> p.Value:
+        values: dict[str, p.Value] = {}
+        properties = {prop.name: prop for prop in hop.relation.columns} if hop else {}
+        for key, nodes in fields.items():
+            name = nodes[0].name.value
+            if name == "node":
+                values[key] = self.node(self.below(nodes, kind.name), kind, at)
+            elif name == "cursor":
+                values[key] = p.Cursor()
+            else:
+                values[key] = _named(nodes, on) or p.Get(properties[name], on_edge=True)
+        return self.object(values)
+
+    # Connections
+
+    def page(
+        self, nodes: list[FieldNode], given: dict[str, Tree], kind: Kind, hop: Hop | None, title: str, at: At
+    ) -> p.Page:
+        limit, reverse = self.size(given)
+        below = at.into(limit, hops=1 if hop else 0)
+        self.cost += below.rows
+        order = self.order(given.get("orderBy"), kind, hop)
+        where = [self.where(given["where"], kind, 0)] if "where" in given else []
+        if hop and "edge" in given:
+            where.append(self.edge_where(given["edge"], hop.relation, 0))
+        after, before = (self.seek(given.get(name), name, kind, order) for name in ("after", "before"))
+        value = self.connection(self.below(nodes, f"{title}Connection"), kind, hop, title, below, at)
+        return p.Page(kind, hop, _all_of(where), order, limit, reverse, after, before, value)
+
+    def size(self, given: dict[str, Tree]) -> tuple[int, bool]:
+        """How many rows a page has, and whether they are counted from the end."""
+        if "first" in given and "last" in given:
+            raise BadInput("first and last are given; expected one of them")
+        name = "last" if "last" in given else "first"
+        return limits.page_size(name, plain(given.get(name, Leaf(limits.DEFAULT_PAGE)))), name == "last"
+
+    def connection(self, fields: Fields, kind: Kind, hop: Hop | None, title: str, below: At, at: At) -> p.Value:
+        values: dict[str, p.Value] = {}
+        for key, nodes in fields.items():
+            match nodes[0].name.value:
+                case "totalCount":
+                    values[key] = p.Total()
+                case "nodes":
+                    values[key] = p.Rows(self.node(self.below(nodes, kind.name), kind, below))
+                case "edges":
+                    on = f"{title}Edge"
+                    values[key] = p.Rows(self.edge(self.below(nodes, on), on, kind, hop, below))
+                case "pageInfo":
+                    asked = self.below(nodes, "PageInfo")
+                    values[key] = self.object({k: _page_info(f) for k, f in asked.items()})
+                case "groups":
+                    values[key] = self.groups(nodes, kind, title, at)
+                case _:
+                    values[key] = p.Const(f"{title}Connection")
+        return self.object(values)
+
+    def groups(self, nodes: list[FieldNode], kind: Kind, title: str, at: At) -> p.Groups:
+        given = self.given(nodes[0], f"{title}Connection")
+        names = plain(given["by"])
+        if len(names) != 1:
+            raise BadInput(f"by has {len(names)} values; expected one")
+        limit = limits.page_size("first", plain(given.get("first", Leaf(limits.DEFAULT_PAGE))))
+        self.cost += at.rows * limit
+        by = groupings(self.model, kind)[names[0]]
+        below = At(at.hops, at.rows * limit)
+        values = {key: self.group(f, by, below) for key, f in self.below(nodes, "Group").items()}
+        return p.Groups(by, limit, self.object(values))
+
+    def group(self, nodes: list[FieldNode], by: Property | Hop, at: At) -> p.Value:
+        match nodes[0].name.value:
+            case "count":
+                return p.GroupCount()
+            case "keys":
+                asked = self.below(nodes, "GroupKey")
+                return p.GroupKeys(self.object({key: self.group_key(f, by, at) for key, f in asked.items()}))
+            case _:
+                return p.Const("Group")
+
+    def group_key(self, nodes: list[FieldNode], by: Property | Hop, at: At) -> p.Value:
+        match nodes[0].name.value:
+            case "value":
+                return p.GroupValue()
+            case "node" if isinstance(by, Hop):
+                target = self.model.kind(by.target)
+                at = at.into()
+                self.cost += at.rows
+                return p.GroupNode(self.node(self.below(nodes, target.name), target, at))
+            case "node":
+                return p.Const(None)
+            case _:
+                return p.Const("GroupKey")
+
+    # Orders and cursors
+
+    def order(self, given: Tree | None, kind: Kind, hop: Hop | None) -> tuple[p.Key, ...]:
+        keys = [self.key(plain(item), kind, hop) for item in items(given)] if given is not None else []
+        keys = keys or [p.Key(kind.values[0])]
+        known = list({(key.property.name, key.on_edge): key for key in reversed(keys)}.values())[::-1]
+        ends = [p.Key(ID, known[-1].descending)] if all(k.property is not ID for k in known) else []
+        if hop and hop.relation.keys:
+            ends.append(p.Key(KEY, known[-1].descending, on_edge=True))
+        return (*known, *ends)
+
+    def key(self, item: dict[str, Any], kind: Kind, hop: Hop | None) -> p.Key:
+        ((name, direction),) = item.items()
+        if name == "edge" and hop:
+            ((name, direction),) = direction.items()
+            return p.Key(_property(hop.relation.columns, name), direction == "DESC", on_edge=True)
+        return p.Key(_property(kind.columns, name), direction == "DESC")
+
+    def seek(self, given: Tree | None, name: str, kind: Kind, order: tuple[p.Key, ...]) -> p.Seek | None:
+        if not isinstance(given, Leaf):
+            return None
+        signature, *places = p.read_cursor(given.value)
+        if signature != p.signature(kind.name, order) or len(places) != len(order):
+            raise BadCursor(f"{name} is a cursor of another connection or order; use one from the same query")
+        return p.Seek(
+            tuple(
+                None if place is None else self.param(given, Convert.CURSOR, index)
+                for index, place in enumerate(places)
+            )
+        )
+
+    # Conditions
+
+    def where(self, given: Tree, kind: Kind, level: int) -> p.Predicate:
+        limits.nesting(level)
+        properties = {prop.name: prop for prop in kind.columns}
+        hops = {hop.field: hop for hop in self.model.hops(kind)}
+        parts = []
+        for name, value in _stated(given):
+            if name in properties:
+                parts.append(self.compare(properties[name], value, on_edge=False))
+            elif name in _LOGIC:
+                parts.append(self.logic(name, [self.where(item, kind, level + 1) for item in items(value)]))
+            elif name in hops and hops[name].many:
+                parts.append(self.quantified(hops[name], dict(_stated(value)), level + 1))
+            elif name in hops:
+                target = self.model.kind(hops[name].target)
+                parts.append(p.Has(hops[name], self.where(value, target, level + 1)))
+            else:
+                hop = hops[name.removesuffix("Edge")]
+                parts.append(p.Has(hop, self.edge_where(value, hop.relation, level + 1)))
+        return _all_of(parts)
+
+    def edge_where(self, given: Tree, relation: Relation, level: int) -> p.Predicate:
+        limits.nesting(level)
+        parts = []
+        for name, value in _stated(given):
+            if name in _LOGIC:
+                parts.append(self.logic(name, [self.edge_where(i, relation, level + 1) for i in items(value)]))
+            else:
+                parts.append(self.compare(_property(relation.columns, name), value, on_edge=True))
+        return _all_of(parts)
+
+    @staticmethod
+    def logic(name: str, parts: list[p.Predicate]) -> p.Predicate:
+        match name:
+            case "and":
+                return _all_of(parts)
+            case "or":
+                return parts[0] if len(parts) == 1 else p.AnyOf(tuple(parts))
+            case _:
+                return p.Not(parts[0])
+
+    def quantified(self, hop: Hop, given: dict[str, Tree], level: int) -> p.Predicate:
+        target = self.model.kind(hop.target)
+        edge = [self.edge_where(given["edge"], hop.relation, level)] if "edge" in given else []
+        asked = {name: self.where(given[name], target, level) for name in ("some", "none", "every") if name in given}
+        parts: list[p.Predicate] = []
+        if "some" in asked or (edge and not asked):
+            parts.append(p.Has(hop, _all_of([*edge, asked.get("some", p.AllOf())])))
+        if "none" in asked:
+            parts.append(p.Not(p.Has(hop, _all_of([*edge, asked["none"]]))))
+        if "every" in asked:
+            parts.append(p.Not(p.Has(hop, _all_of([*edge, p.Not(asked["every"])]))))
+        return _all_of(parts)
+
+    def compare(self, prop: Property, given: Tree, *, on_edge: bool) -> p.Predicate:
+        assert isinstance(given, dict)
+        return _all_of([self.operator(name, prop, value, on_edge) for name, value in given.items()])
+
+    def operator(self, name: str, prop: Property, given: Tree, on_edge: bool) -> p.Predicate:
+        self._conditions += 1
+        limits.conditions(self._conditions)
+        missing = p.Missing(prop, on_edge)
+        if isinstance(given, list):
+            return p.AnyOf(tuple(self.operator("eq", prop, item, on_edge) for item in given))
+        assert isinstance(given, Leaf)
+        if given.value is None:
+            return _of_null(name, prop, missing)
+        if name in ("isNull", "isEmpty"):
+            return missing if given.value else p.Not(missing)
+        return p.Cmp(Op(name), prop, self.param(given, _conversion(name, prop)), on_edge)
+
+    def param(self, leaf: Leaf, convert: Convert = Convert.NONE, index: int = 0) -> p.Param:
+        literal = None if leaf.path else tuple(leaf.value) if isinstance(leaf.value, list) else leaf.value
+        param = p.Param(f"p{len(self.params)}", leaf.path, literal, convert, index)
+        self.params.append(param)
+        return param
+
+
+ENTRIES = {"counts": "TableCount", "sources": "LoadRecord"}
+_LOGIC = ("and", "or", "not")
+_PAGE_INFO: dict[str, p.Value] = {
+    "hasNextPage": p.HasNext(),
+    "hasPreviousPage": p.HasPrevious(),
+    "startCursor": p.StartCursor(),
+    "endCursor": p.EndCursor(),
+    "__typename": p.Const("PageInfo"),
+}
+
+
+def _about_schema(nodes: list[FieldNode]) -> bool:
+    return nodes[0].name.value in INTROSPECTION
+
+
+def _page_info(nodes: list[FieldNode]) -> p.Value:
+    return _PAGE_INFO[nodes[0].name.value]
+
+
+def _named(nodes: list[FieldNode], on: str) -> p.Value | None:
+    return p.Const(on) if nodes[0].name.value == "__typename" else None
+
+
+def _stated(given: Tree) -> list[tuple[str, Tree]]:
+    """What an input object states; null states nothing."""
+    assert isinstance(given, dict)
+    return [(name, value) for name, value in given.items() if value != Leaf(None)]
+
+
+def _all_of(parts: list[p.Predicate]) -> p.Predicate:
+    return parts[0] if len(parts) == 1 else p.AllOf(tuple(part for part in parts if part != p.AllOf()))
+
+
+def _of_null(name: str, prop: Property, missing: p.Predicate) -> p.Predicate:
+    if name not in ("eq", "ne"):
+        raise BadInput(f"{prop.name}: {{{name}: null}} is not a condition; use {{eq: null}} for what is missing")
+    return missing if name == "eq" else p.Not(missing)
+
+
+def _conversion(name: str, prop: Property) -> Convert:
+    if prop.type is Type.ENUM:
+        return Convert.ENUM
+    return Convert.FOLD if name == "containsIgnoreCase" else Convert.NONE
+
+
+def _property(properties: Iterable[Property], name: str) -> Property:
+    return next(prop for prop in properties if prop.name == name)
+
+
+def _one_leaf(value: Tree) -> Leaf:
+    """A list of ids as one value; with variables among them, their values as they are now."""
+    return value if isinstance(value, Leaf) else Leaf(plain(value))
