@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ class SQLiteStore:
             reader.execute("BEGIN")
             try:
                 row: Any = reader.execute('SELECT "contentHash" FROM _graph').fetchone()
-                return sum(self._digests(reader)) % 2**st.HASH_BITS == int(row[0], 16)
+                return bool(sum(self._digests(reader)) % 2**st.HASH_BITS == int(row[0], 16))
             finally:
                 reader.execute("COMMIT")
 
@@ -202,6 +203,10 @@ class SQLiteWriter:
     def loads(self) -> dict[str, Load]:
         return {row[0]: Load(*row) for row in self._connection.execute("SELECT * FROM _sources ORDER BY id")}
 
+    def is_empty(self, table: Table) -> bool:
+        some = " UNION ALL ".join(f"SELECT 1 FROM {name}" for name in names(table))
+        return self._connection.execute(f"{some} LIMIT 1").fetchone() is None
+
     def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
         found: dict[Key, Record] = {}
         same = " AND ".join(f"{quoted(p.name)} = ?" for p in table.key)
@@ -287,11 +292,18 @@ class SQLiteWriter:
 
 def encoded(table: Table, key: Key, record: Record) -> tuple[Any, ...]:
     """A record as a row: what it shows, who says so and where, and the claims where there are several."""
-    values = [_to_json(v).decode() if isinstance(v, tuple) else v for v in st.merged(table, record)]
-    sources = _to_json([claim.source for claim in record]).decode()
-    locators = _to_json([claim.locator for claim in record]).decode()
-    claims = _to_json([claim.values for claim in record]).decode() if len(record) > 1 else None
-    return (*key, *values, sources, locators, claims)
+    values = list(st.merged(table, record))
+    for place in table.lists:
+        values[place] = as_json(values[place])
+    sources, locators, said = zip(*record, strict=True)
+    claims = _to_json(said).decode() if len(record) > 1 else None
+    return (*key, *values, as_json(sources), as_json(locators), claims)
+
+
+@lru_cache(maxsize=10_000)
+def as_json(texts: tuple[str, ...]) -> str:
+    """A text list as JSON; most are empty, or one of a few."""
+    return _to_json(texts).decode()
 
 
 def decoded(table: Table, row: tuple[Any, ...]) -> tuple[Key, Record]:
