@@ -22,7 +22,7 @@ from graph.errors import BadCursor, BadInput
 from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Type
 from graph.plan import Convert, Op
 from schema import limits
-from schema.arguments import Leaf, Tree, arguments, items, plain
+from schema.arguments import Leaf, Tree, arguments, is_null, items, plain
 from schema.documents import INTROSPECTION, Operation
 from schema.types import camel, groupings, hop_title
 
@@ -291,7 +291,10 @@ class Planner:
     def order(self, given: Tree | None, kind: Kind, hop: Hop | None) -> tuple[p.Key, ...]:
         keys = [self.key(plain(item), kind, hop) for item in items(given)] if given is not None else []
         keys = keys or [p.Key(kind.values[0])]
-        known = list({(key.property.name, key.on_edge): key for key in reversed(keys)}.values())[::-1]
+        first: dict[tuple[str, bool], p.Key] = {}
+        for key in keys:
+            first.setdefault((key.property.name, key.on_edge), key)
+        known = list(first.values())
         ends = [p.Key(ID, known[-1].descending)] if all(k.property is not ID for k in known) else []
         if hop and hop.relation.keys:
             ends.append(p.Key(KEY, known[-1].descending, on_edge=True))
@@ -421,8 +424,9 @@ def _named(nodes: list[FieldNode], on: str) -> p.Value | None:
 
 def _stated(given: Tree) -> list[tuple[str, Tree]]:
     """What an input object states; null states nothing."""
-    assert isinstance(given, dict)
-    return [(name, value) for name, value in given.items() if value != Leaf(None)]
+    if not isinstance(given, dict):
+        raise BadInput("where has null in a list; expected an object")
+    return [(name, value) for name, value in given.items() if not is_null(value)]
 
 
 def _all_of(parts: list[p.Predicate]) -> p.Predicate:

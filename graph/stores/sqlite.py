@@ -18,7 +18,7 @@ import apsw
 import msgspec
 
 from graph import statements as st
-from graph.errors import Conflict, Incompatible, StoreError, Timeout, Unavailable
+from graph.errors import BadInput, Conflict, Incompatible, StoreError, Timeout, Unavailable
 from graph.model import Hop, Kind, Model, Relation, Table
 from graph.plan import Plan
 from graph.statements import Claim, Key, Load, Record
@@ -56,6 +56,7 @@ class SQLiteStore:
         self._readers: list[apsw.Connection] = []
         with Translated(self.path):
             self._prepare()
+        self._facts = self._read_facts()
 
     # Reading
 
@@ -83,7 +84,7 @@ class SQLiteStore:
         return set(ids) - {row[0] for row in self._rows(found, (_to_json(list(ids)).decode(),))}
 
     def compile(self, plan: Plan) -> Compiled:
-        version, facts = self._facts()
+        version, facts = self._facts
         return Compiled(plan, compile_sql(plan, self.model.by_name, facts), version)
 
     async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> bytes:
@@ -93,9 +94,14 @@ class SQLiteStore:
         """The answer to a plan; one compiled for another version of the graph is compiled again."""
         bound = {name: bindable(value) for name, value in parameters.items()}
         while True:
-            row = self._rows(compiled.text, bound)[0]
-            if row[1] == compiled.version:
+            version, text = compiled.version, compiled.text  # read in this order: they are set in the other
+            try:
+                row = self._rows(text, bound)[0]
+            except (UnicodeEncodeError, OverflowError) as error:
+                raise BadInput(f"a value cannot be looked up: {error}") from error
+            if row[1] == version:
                 return bytes(row[0])
+            self._facts = self._read_facts()
             fresh = self.compile(compiled.plan)
             compiled.text, compiled.version = fresh.text, fresh.version
 
@@ -123,7 +129,7 @@ class SQLiteStore:
                     key, record = decoded(table, row)
                     yield st.digest(table, key, record)
 
-    def _facts(self) -> tuple[int, Facts]:
+    def _read_facts(self) -> tuple[int, Facts]:
         rows = self._rows("SELECT (SELECT version FROM _graph), * FROM _counts")
         single = [(name, True) for _, name, _, forward, _ in rows if forward]
         single += [(name, False) for _, name, _, _, backward in rows if backward]
