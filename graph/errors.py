@@ -10,9 +10,7 @@ CivicGraphError
 │   │   └── PageSize        PAGE_SIZE          first or last outside 1 to 100
 │   ├── TooDeep             TOO_DEEP           more relation hops than allowed
 │   ├── TooCostly           TOO_COSTLY         more rows than one operation may ask for
-│   ├── TooLarge            TOO_LARGE          the request is too long
-│   ├── Unauthenticated     UNAUTHENTICATED    no such token
-│   └── Forbidden           FORBIDDEN          not for this caller
+│   └── TooLarge            TOO_LARGE          the request is too long
 ├── LoadError               LOAD_FAILED        a source cannot be loaded as it is
 └── StoreError              INTERNAL           the store cannot do it
     ├── Conflict            CONFLICT           another process is writing
