@@ -130,7 +130,7 @@ def _apply(
     alone = len(statements.loads) == 1
     for table in store.model.tables:
         for changes in _changes(writer, table, statements.of(table), replaced, places, alone):
-            content += sum(_effect(table, change) for change in changes)
+            content += _effect(table, changes)
             difference.tables.setdefault(table.table, Counts()).count(changes)
             writer.put(table, changes)
             if on_changes:
@@ -144,11 +144,15 @@ def _apply(
     return difference
 
 
-def _effect(table: Table, change: Change) -> int:
-    """What a change adds to the content hash."""
-    added = digest(table, change.key, change.after) if change.after else 0
-    taken = digest(table, change.key, change.before) if change.before else 0
-    return added - taken
+def _effect(table: Table, changes: list[Change]) -> int:
+    """What changes add to the content hash."""
+    content = 0
+    for key, before, after in changes:
+        if after:
+            content += digest(table, key, after)
+        if before:
+            content -= digest(table, key, before)
+    return content
 
 
 def _changes(

@@ -111,4 +111,4 @@ def digest(table: Table, key: Key, record: Record) -> int:
     it depends on neither order nor store, nor on when anything was loaded."""
     sources, locators, _ = zip(*record, strict=True)
     content = _encode((table.table, key, merged(table, record), sources, locators))
-    return int.from_bytes(blake2b(content, digest_size=HASH_BITS // 8).digest(), "big")
+    return int.from_bytes(blake2b(content, digest_size=16).digest(), "big")
