@@ -208,8 +208,7 @@ class SQLiteWriter:
         return {row[0]: Load(*row) for row in self._connection.execute("SELECT * FROM _sources ORDER BY id")}
 
     def is_empty(self, table: Table) -> bool:
-        some = " UNION ALL ".join(f"SELECT 1 FROM {name}" for name in names(table))
-        return self._connection.execute(f"{some} LIMIT 1").fetchone() is None
+        return not any(map(self._has_rows, names(table)))
 
     def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
         found: dict[Key, Record] = {}
@@ -230,13 +229,19 @@ class SQLiteWriter:
 
     def put(self, table: Table, changes: Sequence[Change]) -> None:
         self._touched.add(table.table)
-        same = " AND ".join(f"{quoted(p.name)} = ?" for p in table.key)
-        gone = [change.key for change in changes if not change.after]
-        for name in names(table) if gone else ():
-            self._connection.executemany(f"DELETE FROM {name} WHERE {same}", gone)
+        self._delete(quoted(table.table), table, [change.key for change in changes if not change.after])
+        if isinstance(table, Relation) and self._has_rows(waits(table)):
+            self._delete(waits(table), table, [change.key for change in changes])
         places = ", ".join("?" * (len(table.key) + len(table.values) + 3))
         rows = (encoded(table, change.key, change.after) for change in changes if change.after)
         self._connection.executemany(f"INSERT OR REPLACE INTO {quoted(table.table)} VALUES ({places})", rows)
+
+    def _delete(self, name: str, table: Table, keys: list[Key]) -> None:
+        same = " AND ".join(f"{quoted(p.name)} = ?" for p in table.key)
+        self._connection.executemany(f"DELETE FROM {name} WHERE {same}", keys)
+
+    def _has_rows(self, name: str) -> bool:
+        return self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is not None
 
     def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
         self._settle()
