@@ -305,10 +305,10 @@ class Planner:
             ends.append(p.Key(KEY, known[-1].descending, on_edge=True))
         return (*known, *ends)
 
-    def key(self, item: dict[str, Any], kind: Kind, hop: Hop | None) -> p.Key:
-        ((name, direction),) = item.items()
+    def key(self, item: Any, kind: Kind, hop: Hop | None) -> p.Key:
+        name, direction = _only(item)
         if name == "edge" and hop:
-            ((name, direction),) = direction.items()
+            name, direction = _only(direction)
             return p.Key(_property(hop.relation.columns, name), direction == "DESC", on_edge=True)
         return p.Key(_property(kind.columns, name), direction == "DESC")
 
@@ -442,6 +442,13 @@ def _of_null(name: str, prop: Property, missing: p.Predicate) -> p.Predicate:
     if name not in ("eq", "ne"):
         raise BadInput(f"{prop.name}: {{{name}: null}} is not a condition; use {{eq: null}} for what is missing")
     return missing if name == "eq" else p.Not(missing)
+
+
+def _only(item: Any) -> tuple[str, Any]:
+    """The one field of an order's item. Raises BadInput where a variable left it empty."""
+    if not isinstance(item, dict) or len(item) != 1 or None in item.values():
+        raise BadInput(f"orderBy has {item!r}; expected one field with a direction")
+    return next(iter(item.items()))
 
 
 def _conversion(name: str, prop: Property) -> Convert:
