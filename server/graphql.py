@@ -52,7 +52,8 @@ class GraphQL:
         elif method not in METHODS.split(", "):
             answer = refused(405, f"{method} is not for this address; expected {METHODS}")
         elif b"text/html" in accept.lower():
-            return await self.page(scope, receive, send)
+            await self.page(scope, receive, send)
+            return
         else:
             answer = await self._get(scope["query_string"], media)
         await send_answer(send, answer, media)
@@ -150,7 +151,9 @@ def from_url(query_string: bytes) -> Request:
     except msgspec.ValidationError as error:
         raise misshapen(error) from error
     except (ValueError, RecursionError) as error:
-        raise BadRequest("the address has parameters that cannot be read; expected query, and variables in JSON") from error
+        raise BadRequest(
+            "the address has parameters that cannot be read; expected query, and variables in JSON"
+        ) from error
 
 
 def misshapen(error: msgspec.ValidationError, several: bool = False) -> BadRequest:
@@ -189,7 +192,6 @@ async def send_answer(send: Send, answer: Answer, media: str = JSON) -> None:
     headers = [
         (b"content-type", f"{media}; charset=utf-8".encode()),
         (b"content-length", str(len(answer.body)).encode()),
-        (b"cache-control", b"no-store"),
         (b"vary", b"accept"),
     ]
     if answer.status == 405:

@@ -353,6 +353,10 @@ def bindable(value: Any) -> Any:
 # Files
 
 
+def is_there(path: str) -> bool:
+    return Path(path).exists()
+
+
 def names(table: Table) -> tuple[str, ...]:
     """The tables that hold its records: a relation's may wait in a second one."""
     return (quoted(table.table),) if isinstance(table, Kind) else (quoted(table.table), waits(table))
