@@ -18,7 +18,7 @@ import msgspec
 
 from graph import statements as st
 from graph.errors import BadInput, Conflict, Incompatible, StoreError, Timeout, Unavailable
-from graph.model import Hop, Kind, Model, Relation, Table
+from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Head
@@ -80,10 +80,20 @@ class SQLiteStore:
         rows = self._rows(f"SELECT id, name, aliases FROM {quoted(kind)}")
         return {node_id: [name, *_from_json(aliases)] for node_id, name, aliases in rows}
 
-    def missing(self, ids: Sequence[str]) -> set[str]:
-        nodes = " UNION ALL ".join(f"SELECT id FROM {quoted(kind.table)}" for kind in self.model.kinds)
-        found = f"SELECT value FROM json_each(?) WHERE value IN ({nodes})"
-        return set(ids) - {row[0] for row in self._rows(found, (_to_json(list(ids)).decode(),))}
+    def missing(self, ids: Sequence[str], without: Sequence[str] = ()) -> set[str]:
+        nodes = " UNION ALL ".join(f"SELECT id, sources FROM {quoted(kind.table)}" for kind in self.model.kinds)
+        others = "SELECT 1 FROM json_each(n.sources) WHERE value NOT IN (SELECT value FROM json_each(:without))"
+        found = f"SELECT n.id FROM json_each(:ids) j JOIN ({nodes}) n ON n.id = j.value WHERE EXISTS ({others})"
+        return set(ids) - {row[0] for row in self._rows(found, {"ids": bindable(ids), "without": bindable(without)})}
+
+    def holders(self, kind: Kind, prop: Property, values: Sequence[str]) -> dict[str, set[str]]:
+        held = f"SELECT j.value, n.id FROM {quoted(kind.table)} n, json_each(n.{quoted(prop.name)}) j"
+        found: dict[str, set[str]] = {}
+        for value, node_id in self._rows(
+            f"{held} WHERE j.value IN (SELECT value FROM json_each(?))", (bindable(values),)
+        ):
+            found.setdefault(value, set()).add(node_id)
+        return found
 
     def compile(self, plan: Plan) -> Compiled:
         version, facts = self._facts
