@@ -81,10 +81,11 @@ class SQLiteStore:
         return {node_id: [name, *_from_json(aliases)] for node_id, name, aliases in rows}
 
     def missing(self, ids: Sequence[str], without: Sequence[str] = ()) -> set[str]:
-        nodes = " UNION ALL ".join(f"SELECT id, sources FROM {quoted(kind.table)}" for kind in self.model.kinds)
-        others = "SELECT 1 FROM json_each(n.sources) WHERE value NOT IN (SELECT value FROM json_each(:without))"
-        found = f"SELECT n.id FROM json_each(:ids) j JOIN ({nodes}) n ON n.id = j.value WHERE EXISTS ({others})"
-        return set(ids) - {row[0] for row in self._rows(found, {"ids": bindable(ids), "without": bindable(without)})}
+        given = {"ids": bindable(ids), "without": bindable(without)}
+        others = "SELECT 1 FROM json_each(sources) WHERE value NOT IN (SELECT value FROM json_each(:without))"
+        wanted = f"id IN (SELECT value FROM json_each(:ids)) AND EXISTS ({others})"
+        nodes = (f"SELECT id FROM {quoted(kind.table)} WHERE {wanted}" for kind in self.model.kinds)
+        return set(ids) - {row[0] for row in self._rows(" UNION ALL ".join(nodes), given)}
 
     def holders(self, kind: Kind, prop: Property, values: Sequence[str]) -> dict[str, set[str]]:
         held = f"SELECT j.value, n.id FROM {quoted(kind.table)} n, json_each(n.{quoted(prop.name)}) j"
