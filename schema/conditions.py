@@ -37,6 +37,7 @@ class Conditions:
         self._count = 0
 
     def where(self, given: Tree, kind: Kind, at: Depth) -> p.Predicate:
+        self._counted()
         properties = {prop.name: prop for prop in kind.columns}
         hops = {hop.field: hop for hop in self.model.hops(kind)}
         parts = []
@@ -56,6 +57,7 @@ class Conditions:
         return all_of(parts)
 
     def edge_where(self, given: Tree, relation: Relation, at: Depth) -> p.Predicate:
+        self._counted()
         parts = []
         for name, value in _stated(given):
             if name in LOGIC:
@@ -92,10 +94,11 @@ class Conditions:
         return all_of([self.operator(name, prop, value, on_edge) for name, value in given.items()])
 
     def operator(self, name: str, prop: Property, given: Tree, on_edge: bool) -> p.Predicate:
-        self._count += 1
-        limits.conditions(self._count)
+        self._counted()
         missing = p.Missing(prop, on_edge)
         if isinstance(given, list):
+            if any(is_null(item) for item in given):
+                raise BadInput(f"{prop.name} has null in a list; expected values")
             return p.AnyOf(tuple(self.operator("eq", prop, item, on_edge) for item in given))
         assert isinstance(given, Leaf)
         if given.value is None:
@@ -103,6 +106,10 @@ class Conditions:
         if name in ("isNull", "isEmpty"):
             return missing if given.value else p.Not(missing)
         return p.Cmp(Op(name), prop, self.params.add(given, _conversion(name, prop)), on_edge)
+
+    def _counted(self) -> None:
+        self._count += 1
+        limits.conditions(self._count)
 
 
 def _stated(given: Tree) -> list[tuple[str, Tree]]:
