@@ -59,6 +59,11 @@ def conditions(number: int) -> None:
         raise TooCostly(f"the operation has more than {MAX_CONDITIONS} conditions; use `in` for many values")
 
 
+def objects(number: int) -> None:
+    if number > 2 * MAX_CONDITIONS + 1:
+        raise TooCostly(f"where has more than {2 * MAX_CONDITIONS} objects; combine fewer")
+
+
 def fields(number: int) -> None:
     if number > MAX_FIELDS:
         raise TooCostly(f"{number} fields of one object are asked for; at most {MAX_FIELDS} are allowed")
