@@ -1,16 +1,20 @@
 """Random operations, drawn from the schema: what a type offers is what may be asked of it.
 
 A drawn operation is valid and within the limits. Its values are mostly those of a graph, so that conditions meet rows.
+All choices are numbers between two others: of a generator with a seed, which is quick and never draws the same again,
+or of Hypothesis, which can make an operation smaller.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import count
+from random import Random
 from typing import Any
 
 from graphql import (
@@ -31,7 +35,7 @@ from graphql import (
 from hypothesis import strategies as st
 
 from graph.model import Hop, Kind, Property, Type
-from schema.types import relation_title
+from schema.types import groupings, relation_title
 from tests.reference import Graph, Reference, Row, cursor, order_of
 
 DEPTH = 4  # how many pages and steps are nested in one another
@@ -39,9 +43,10 @@ ROWS = 10_000  # rows that a drawn operation may ask for
 PARTS = 30  # fields and fragments in one operation, until only leaves are drawn
 SIZES = {0: (1, 2, 3, 5, 100), 1: (1, 2, 3)}  # of pages, by how many they are nested in; else 1 or 2
 ABOUT_SCHEMA = ("__typename", "__type", "__schema")
+PROVENANCE = ("sources", "locators")
 COMMON = ("id", "name", "aliases", "sources", "locators")
 
-Draw = Callable[[st.SearchStrategy[Any]], Any]
+Number = Callable[[int, int], int]  # one from the first to the second
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,10 @@ class At:
 
     depth: int = 0
     rows: int = 1
+    kind: str | None = None  # the kind that a node without a type most likely has
 
     def into(self, rows: int = 1) -> At:
-        return At(self.depth + 1, self.rows * rows)
+        return At(self.depth + 1, self.rows * rows, self.kind)
 
 
 @dataclass(frozen=True)
@@ -117,34 +123,42 @@ def _scalar(prop: Property) -> str:
     return scalars.get(prop.type, "String")
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4)
-INTEGERS = st.integers(-(2**31), 2**31 - 1)
-DECIMALS = st.floats(allow_nan=False, allow_infinity=False)
-DATES = st.sampled_from(["1999", "2020", "2020-01", "2020-02-29", "2023-04", "2024-12-31", "9999"])
-OTHERS = {"String": TEXTS, "ID": TEXTS, "Int": INTEGERS, "Float": DECIMALS, "Date": DATES, "Boolean": st.booleans()}
+LETTERS = "aAbZ09 _%'\"\\áß’é\u0301\ue000\uffee🌳"
+DATES = ("1999", "2020", "2020-01", "2020-02-29", "2023-04", "2024-12-31", "9999")
 
 
-@lru_cache
-def between(start: int, end: int) -> st.SearchStrategy[int]:
-    """Made once each: half of the time of a drawing went into making strategies."""
-    return st.integers(start, end)
+def other(number: Number, type_name: str) -> Any:
+    """A value of a type, whatever occurs in the graph."""
+    match type_name:
+        case "Int":
+            return number(-(2**31), 2**31 - 1)
+        case "Float":
+            value = struct.unpack("d", number(0, 2**64 - 1).to_bytes(8, "little"))[0]
+            return value if math.isfinite(value) else 0.5
+        case "Boolean":
+            return bool(number(0, 1))
+        case "Date":
+            return DATES[number(0, len(DATES) - 1)]
+        case _:
+            return "".join(LETTERS[number(0, len(LETTERS) - 1)] for _ in range(number(0, 3)))
 
 
-def near(draw: Draw, value: Any, type_name: str) -> Any:
+def near(number: Number, value: Any, type_name: str) -> Any:
     """A value like one that occurs: a part of a text, the next number, a date to another precision."""
     match type_name:
         case "String" | "ID":
-            start = draw(st.integers(0, len(value)))
-            part = value[start : start + draw(st.integers(0, 5))]
-            return draw(st.sampled_from([part, value[:start], value.upper(), value.lower(), value + "x"]))
+            start = number(0, len(value))
+            part = value[start : start + number(0, 5)]
+            like = [part, value[:start], value.upper(), value.lower(), value + "x"]
         case "Int":
-            return max(-(2**31), min(2**31 - 1, value + draw(st.sampled_from([-1, 1]))))
+            like = [max(-(2**31), value - 1), min(2**31 - 1, value + 1)]
         case "Float":
-            return draw(st.sampled_from([math.nextafter(value, 1e9), math.nextafter(value, -1e9), round(value, 1)]))
+            like = [math.nextafter(value, 1e9), math.nextafter(value, -1e9), round(value, 1)]
         case "Date":
-            return draw(st.sampled_from([value[:4], value[:7], f"{value[:4]}-01", f"{value[:4]}-12-31"]))
+            like = [value[:4], value[:7], f"{value[:4]}-01", f"{value[:4]}-12-31"]
         case _:
-            return value
+            like = [value]
+    return like[number(0, len(like) - 1)]
 
 
 # Operations
@@ -153,8 +167,8 @@ def near(draw: Draw, value: Any, type_name: str) -> Any:
 class Drawing:
     """One operation while it is drawn: its fragments and variables so far."""
 
-    def __init__(self, draw: Draw, reference: Reference, pools: Pools) -> None:
-        self.draw = draw
+    def __init__(self, number: Number, reference: Reference, pools: Pools) -> None:
+        self.number = number
         self.graph = reference.graph
         self.model = reference.graph.model
         self.types = reference.schema.type_map
@@ -181,9 +195,6 @@ class Drawing:
         return Operation("\n".join(texts), self.variables, name)
 
     # Choices
-
-    def number(self, start: int, end: int) -> int:
-        return int(self.draw(between(start, end)))
 
     def one_of(self, items: Any) -> Any:
         items = list(items)
@@ -230,11 +241,25 @@ class Drawing:
             case "field":
                 return self.leaf(self.one_of([*COMMON, "__typename"])) + self.directives()
             case "kind":
-                kind = self.types[self.one_of(self.kinds())]
+                kind = self.types[self.likely(at)]
                 return f"... on {kind.name}{self.directives()} {self.selection(kind, at, fragile=True)}"
             case _:
-                on = self.types[self.one_of([type_.name, *self.kinds()])]
+                on = self.types[self.one_of([type_.name, self.likely(at)])]
                 return f"...{self.fragment(on, at).name}{self.directives()}"
+
+    def likely(self, at: At) -> str:
+        return at.kind if at.kind and not self.chance(15) else str(self.one_of(self.kinds()))
+
+    def kind_of(self, node_id: str) -> str | None:
+        kind = self.model.kind_of(node_id)
+        return kind.name if kind else None
+
+    def grouped(self, connection: GraphQLNamedType, by: str) -> str | None:
+        """The kind of the nodes that a connection is grouped by."""
+        assert isinstance(connection, GraphQLObjectType)
+        kind = self.model.kind(get_named_type(connection.fields["nodes"].type).name)
+        hop = groupings(self.model, kind)[by]
+        return hop.target if isinstance(hop, Hop) else None
 
     def kinds(self) -> list[str]:
         """The kinds of which there are nodes, as far as there are any."""
@@ -345,13 +370,14 @@ class Drawing:
             values, at = self.paged(declared, kind, hop, at)
         elif "by" in declared.args:
             values = {"by": [self.value(get_named_type(declared.args["by"].type), ("", ""))]}
-            values |= self.maybe("first", st.sampled_from([None, 1, 2, 100]), 30)
-            at = at.into(20)
+            values |= {"first": self.one_of([None, 1, 2, 100])} if self.chance(30) else {}
+            at = replace(at.into(20), kind=self.grouped(type_, plain(values["by"][0])))
         elif "id" in declared.args:
             values = {"id": self.node_id()}
+            at = replace(at, kind=self.kind_of(values["id"]))
         elif "ids" in declared.args:
             values = {"ids": [self.node_id() for _ in range(self.number(0, 4))]}
-            at = replace(at, rows=4)
+            at = replace(at, rows=4, kind=self.kind_of(values["ids"][0]) if values["ids"] else None)
         elif hop:
             at = at.into()
             self.asked += at.rows
@@ -411,13 +437,10 @@ class Drawing:
         origins = self.graph.nodes[hop.origin].values()
         return [row for node in origins for row in self.graph.step(node, hop)]
 
-    def maybe(self, name: str, values: st.SearchStrategy[Any], percent: int) -> dict[str, Any]:
-        return {name: self.draw(values)} if self.chance(percent) else {}
-
     def node_id(self) -> str:
         if self.pools.ids and not self.chance(15):
             return self.one_of(self.pools.ids)  # type: ignore[no-any-return]
-        return self.draw(st.sampled_from(["", "nothing", ":", "partner:", "partner:nobody else", "x:y"]) | TEXTS)  # type: ignore[no-any-return]
+        return self.one_of(["", "nothing", ":", "partner:", "partner:nobody else", "x:y"])  # type: ignore[no-any-return]
 
     # Inputs
 
@@ -436,9 +459,9 @@ class Drawing:
     def scalar(self, type_name: str, place: tuple[str, str]) -> Any:
         known = self.pools.of(place, type_name) if type_name != "Boolean" else [False, True]
         if not known or self.chance(5):
-            return self.draw(OTHERS[type_name])
+            return other(self.number, type_name)
         value = self.one_of(known)
-        return near(self.draw, value, type_name) if self.chance(30) else value
+        return near(self.number, value, type_name) if self.chance(30) else value
 
     def object(self, type_: GraphQLInputObjectType, place: tuple[str, str], depth: int) -> dict[str, Any]:
         if type_.is_one_of:
@@ -462,7 +485,7 @@ class Drawing:
             plain = [n for n in names[3:] if is_leaf_filter(type_.fields[n])]
             steps = [n for n in names[3:] if n not in plain] if depth < 5 else []
             logic = names[:3] if depth < 5 else []
-            known = [n for n in plain if self.pools.by_place.get((type_.name, n))]
+            known = [n for n in plain if self.pools.by_place.get((type_.name, n)) and n not in PROVENANCE]
             linked = self.linked(self.types[type_.name.removesuffix("Where")]) if steps else []
             names = [*plain, *known * 6, *steps, *linked * 4, *logic * 6]
         most = 2 if self.chance(30) else 1
@@ -540,9 +563,21 @@ def plain(value: Any) -> Any:
 def operations(reference: Reference) -> st.SearchStrategy[Operation]:
     """Operations over the graph that the reference has."""
     pools = Pools(reference.graph)
+    return st.integers(0, 2**64).map(lambda seed: Drawing(Random(seed).randint, reference, pools).operation())
+
+
+def shrinking(reference: Reference) -> st.SearchStrategy[Operation]:
+    """The same, slower, and so that Hypothesis can find the smallest that fails."""
+    pools = Pools(reference.graph)
 
     @st.composite
-    def drawn(draw: Draw) -> Operation:
-        return Drawing(draw, reference, pools).operation()
+    def drawn(draw: Callable[[Any], Any]) -> Operation:
+        return Drawing(lambda start, end: draw(between(start, end)), reference, pools).operation()
 
     return drawn()
+
+
+@lru_cache
+def between(start: int, end: int) -> st.SearchStrategy[int]:
+    """Made once each: half of the time of a drawing went into making strategies."""
+    return st.integers(start, end)

@@ -22,7 +22,7 @@ from graph.plan import read_cursor
 from graph.store import Store
 from graph.stores.sqlite import SQLiteStore
 from tests.client import Client
-from tests.operations import Operation, operations
+from tests.operations import Operation, operations, shrinking
 from tests.reference import Reference
 from tests.sample import SAMPLE, worlds
 from tests.traced import traced
@@ -30,7 +30,8 @@ from tests.world import WORLD
 
 SHARDS = range(8)  # each draws with a seed of its own, so that several processors share the work
 TIMES = int(os.environ.get("EXAMPLES_TIMES", "1"))  # for a long run: so many times as many examples
-PHASES = [Phase.generate, Phase.shrink] if "SHRINK" in os.environ else [Phase.generate]  # shrinking takes minutes
+SHRINK = "SHRINK" in os.environ  # which takes minutes
+DRAWN = shrinking if SHRINK else operations
 
 Open = Callable[[Model], Store]
 
@@ -41,7 +42,7 @@ def drawing(shard: int, examples: int) -> Callable[[Any], Any]:
         max_examples=examples * TIMES,
         deadline=None,
         database=None,
-        phases=PHASES,
+        phases=[Phase.generate, Phase.shrink] if SHRINK else [Phase.generate],
         report_multiple_bugs=False,
         print_blob=False,
         suppress_health_check=list(HealthCheck),
@@ -88,8 +89,8 @@ def test_of_the_known_world(shard: int, client: Client) -> None:
     reference = Reference(client.store, WORLD)
     client.data("{ __typename }")  # the store learns how many rows there are
 
-    @drawing(shard, examples=350)
-    @given(operations(reference))
+    @drawing(shard, examples=500)
+    @given(DRAWN(reference))
     def test(operation: Operation) -> None:
         agree_in_one_statement(client, reference, operation)
 
@@ -101,12 +102,12 @@ def test_of_the_known_world(shard: int, client: Client) -> None:
 def test_of_random_worlds(model: Model, shard: int, new_store: Open) -> None:
     store = new_store(model)
 
-    @drawing(shard, examples=40 if model is SAMPLE else 10)
+    @drawing(shard, examples=60 if model is SAMPLE else 15)
     @given(st.data(), worlds(model))
     def test(data: st.DataObject, world: Any) -> None:
         changes.load(store, world)
         client, reference = Client(store), Reference(store, world)
         for _ in range(5):
-            agree(client, reference, data.draw(operations(reference)))
+            agree(client, reference, data.draw(DRAWN(reference)))
 
     test()
