@@ -10,14 +10,11 @@ CivicGraphError
 │   │   └── PageSize        PAGE_SIZE          first or last outside 1 to 100
 │   ├── TooDeep             TOO_DEEP           more relation hops than allowed
 │   ├── TooCostly           TOO_COSTLY         more rows than one operation may ask for
-│   ├── TooLarge            TOO_LARGE          the request is too long
-│   ├── Unauthenticated     UNAUTHENTICATED    no such token
-│   └── Forbidden           FORBIDDEN          not for this caller
+│   └── TooLarge            TOO_LARGE          the request is too long
 ├── LoadError               LOAD_FAILED        a source cannot be loaded as it is
 └── StoreError              INTERNAL           the store cannot do it
     ├── Conflict            CONFLICT           another process is writing
     ├── Timeout             TIMEOUT            it took too long
-    ├── Overloaded          OVERLOADED         too many requests at once
     ├── Unavailable         UNAVAILABLE        the store does not answer
     └── Incompatible        INCOMPATIBLE       the store was made by another model
 """
@@ -44,76 +41,94 @@ class CivicGraphError(Exception):
 
 
 class RequestError(CivicGraphError):
-    code, status = "BAD_REQUEST", 400
+    """The caller asked for something that cannot be done."""
+
+    status = 400
 
 
 class BadRequest(RequestError):
-    pass
+    """Not a GraphQL request, or no operation of that name."""
+
+    code = "BAD_REQUEST"
 
 
 class ParseFailed(RequestError):
+    """The document is not GraphQL."""
+
     code = "PARSE_FAILED"
 
 
 class ValidationFailed(RequestError):
+    """The document does not fit the schema."""
+
     code = "VALIDATION_FAILED"
 
 
 class BadInput(RequestError):
+    """An argument or variable has a wrong value."""
+
     code = "BAD_INPUT"
 
 
 class BadCursor(BadInput):
+    """A cursor of another connection or order, or none of ours."""
+
     code = "BAD_CURSOR"
 
 
 class PageSize(BadInput):
+    """`first` or `last` is not between 1 and 100."""
+
     code = "PAGE_SIZE"
 
 
 class TooDeep(RequestError):
+    """Too many relations in a row, or conditions inside one another."""
+
     code = "TOO_DEEP"
 
 
 class TooCostly(RequestError):
+    """More rows, fields or conditions than one operation may ask for."""
+
     code = "TOO_COSTLY"
 
 
 class TooLarge(RequestError):
+    """The request or its document is too long."""
+
     code, status = "TOO_LARGE", 413
 
 
-class Unauthenticated(RequestError):
-    code, status = "UNAUTHENTICATED", 401
-
-
-class Forbidden(RequestError):
-    code, status = "FORBIDDEN", 403
-
-
 class LoadError(CivicGraphError):
+    """A source cannot be loaded as it is."""
+
     code, status = "LOAD_FAILED", 400
 
 
 class StoreError(CivicGraphError):
-    pass
+    """The store could not do it."""
 
 
 class Conflict(StoreError):
+    """Another process is writing."""
+
     code, status, retryable = "CONFLICT", 409, True
 
 
 class Timeout(StoreError):
+    """It took too long."""
+
     code, status, retryable = "TIMEOUT", 504, True
 
 
-class Overloaded(StoreError):
-    code, status, retryable = "OVERLOADED", 503, True
-
-
 class Unavailable(StoreError):
+    """The store does not answer."""
+
     code, status, retryable = "UNAVAILABLE", 503, True
 
 
 class Incompatible(StoreError):
+    """The store was made by another model, or is damaged."""
+
     code, status = "INCOMPATIBLE", 503

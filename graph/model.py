@@ -109,6 +109,11 @@ class Kind:
         """Everything that can be asked of a node."""
         return (ID, *self.values, SOURCES, LOCATORS)
 
+    @cached_property
+    def lists(self) -> tuple[int, ...]:
+        """The places of text lists among the values."""
+        return _lists(self.values)
+
     def id_of(self, key: str) -> str:
         return f"{self.prefix}:{key}"
 
@@ -160,6 +165,17 @@ class Relation:
     def columns(self) -> tuple[Property, ...]:
         """Everything that can be asked of a relation."""
         return (*self.values, SOURCES, LOCATORS)
+
+    @cached_property
+    def lists(self) -> tuple[int, ...]:
+        """The places of text lists among the values."""
+        return _lists(self.values)
+
+    @cached_property
+    def key_places(self) -> tuple[int, ...]:
+        """The places of the key properties among the values."""
+        names = [p.name for p in self.values]
+        return tuple(names.index(key) for key in self.keys)
 
 
 Table = Kind | Relation
@@ -257,6 +273,10 @@ class Model:
         for kind in self.kinds:
             fields = [p.name for p in kind.columns] + [hop.field for hop in self.hops(kind)]
             _distinct(f"field of {kind.name}", fields)
+
+
+def _lists(properties: tuple[Property, ...]) -> tuple[int, ...]:
+    return tuple(place for place, prop in enumerate(properties) if prop.is_list)
 
 
 def _distinct(what: str, names: list[str]) -> None:

@@ -12,10 +12,10 @@ parameters. Every store answers a plan alike, by these rules:
 - A step to one node follows, of several relations, the one with the latest `since` (missing last), then the
   smallest id of the target. `Has` along such a step looks at that node only.
 - A relation is there only where both its ends are. A step to a node that is not there is null.
-- `Total` counts what `where` lets through, whatever the page. A page's hasNextPage and hasPreviousPage are exact.
+- `Total` counts what `where` lets through, whatever the page. hasNextPage and hasPreviousPage are exact:
+  whether rows of the connection come after the page, and before it, whatever cut it off.
 - `Groups` counts the rows of the whole connection by a value; a row with several targets counts in the group of
-  each, once; a row with none in the group of the missing value. Most rows first, then value by code point, missing
-  last.
+  each, once; a row with none in the group of the missing value. Most rows first, then by value, missing last.
 - One operation sees one version of the graph.
 """
 
@@ -361,6 +361,14 @@ def read_cursor(text: str) -> list[Any]:
         content = msgspec.json.decode(bytes.fromhex(text))
     except ValueError as error:
         raise BadCursor(f"{text[:40]!r} is not a cursor of this API") from error
-    if not isinstance(content, list) or not all(isinstance(v, str | int | float | None) for v in content):
+    if not isinstance(content, list) or not content or not isinstance(content[0], str):
+        raise BadCursor(f"{text[:40]!r} is not a cursor of this API")
+    if not all(map(_is_place, content)):
         raise BadCursor(f"{text[:40]!r} is not a cursor of this API")
     return content
+
+
+def _is_place(value: Any) -> bool:
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    return value is None or isinstance(value, str | float)

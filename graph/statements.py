@@ -100,8 +100,7 @@ def _merged(of: Property, said: tuple[Any, ...]) -> Any:
 
 def key_text(relation: Relation, values: Values) -> str:
     """The key properties of a relation as one text, the third part of its key."""
-    by_name = dict(zip((p.name for p in relation.values), values, strict=True))
-    return msgspec.json.encode([by_name[name] for name in relation.keys]).decode()
+    return _encode([values[place] for place in relation.key_places]).decode()
 
 
 _encode = msgspec.json.Encoder().encode
@@ -110,7 +109,6 @@ _encode = msgspec.json.Encoder().encode
 def digest(table: Table, key: Key, record: Record) -> int:
     """A number for what a record shows. The sum over all records, modulo 2**128, is the graph's content hash:
     it depends on neither order nor store, nor on when anything was loaded."""
-    sources = [claim.source for claim in record]
-    locators = [claim.locator for claim in record]
+    sources, locators, _ = zip(*record, strict=True)
     content = _encode((table.table, key, merged(table, record), sources, locators))
-    return int.from_bytes(blake2b(content, digest_size=HASH_BITS // 8).digest(), "big")
+    return int.from_bytes(blake2b(content, digest_size=16).digest(), "big")

@@ -48,6 +48,10 @@ class Writer(Protocol):
         """The load records by source id."""
         ...
 
+    def is_empty(self, table: Table) -> bool:
+        """Whether nothing was ever said of a table's rows."""
+        ...
+
     def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
         """What is said of these keys, those with nothing said left out."""
         ...

@@ -14,7 +14,6 @@ from loaders.files import ALIASES, file_of
 from loaders.report import Place, Refused, Report, quoted
 
 ORG_IDS = "orgIds"  # the property whose first value can be the key of a row without an id
-ALIAS_COLUMNS = ("alias", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,10 @@ def is_source(table: Table) -> bool:
 PROVENANCE = (
     Column("source", "id of Source", "The source of sources.csv that says so."),
     Column("locator", "text", "Where in the source: a page, a row, a heading."),
+)
+ALIASED = (
+    Column("alias", "id", "The whole id that is not used any more, as in partner:mudchute.", required=True),
+    Column("id", "id", "The whole id of the node that it means.", required=True),
 )
 
 
@@ -127,7 +130,7 @@ def template(model: Model, folder: Path) -> list[str]:
     """
     tables = [t for t in model.tables if isinstance(t, Kind) or t.values]
     headers = {file_of(t): [column.name for column in columns_of(model, t)] for t in tables}
-    headers[ALIASES] = list(ALIAS_COLUMNS)
+    headers[ALIASES] = [column.name for column in ALIASED]
     if there := [name for name in headers if (folder / name).exists()]:
         raise LoadError(f"{folder} has {there[0]} already: give a new or empty folder, nothing is overwritten")
     try:

@@ -1,17 +1,203 @@
-"""What only the whole load shows: what is said twice, leads nowhere, runs in circles or does not add up."""
+"""What only the whole load shows: what is said twice, leads nowhere, runs in circles or does not add up.
+
+Each check looks at hashes first, and for the words only where something is wrong.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from itertools import dropwhile, islice
 
 from graph.changes import chunks
-from graph.model import Hop, Kind, Model, Property, Relation, Table
+from graph.model import Kind, Property, Relation, Table, snake
 from graph.statements import Key, Values
 from graph.store import Store
 from loaders.columns import ORG_IDS
 from loaders.report import Place, Report, quoted
-from loaders.spool import Spool, places
+from loaders.spool import MAX_STATEMENTS, Spool, places
 
 ASKED = 5_000  # ids at a time
+CIRCLES = 100  # of a relation, that are named
+LINKS = 10  # of a circle, that are named
 TOLERANCE = 0.02  # shares are rounded: six times 0.17 is 1.02
+
+
+def check(spool: Spool, store: Store | None, report: Report) -> None:
+    """Report what is wrong between the statements of a load, and between them and the graph."""
+    for table in spool.model.tables:
+        repeated(spool, table, report)
+    for kind in spool.model.kinds:
+        contested(spool, kind, report)
+    for relation in spool.model.relations:
+        circular(spool, relation, report)
+        shared(spool, relation, report)
+    dangling(spool, store, report)
+
+
+def repeated(spool: Spool, table: Table, report: Report) -> None:
+    """Errors: nodes and relations that one source says twice."""
+    twice = _twice(spool.keys[table.table])
+    first: dict[tuple[str, Key], Place] = {}
+    for source, key, _, place in _said(spool, table) if twice else ():
+        if hash((source, key)) in twice:
+            before = first.setdefault((source, key), place)
+            if before is not place:
+                report.error(place, f"{_spoken(table, key)} is given already in {before}", _once(table), key[0])
+
+
+def _twice(hashes: Iterable[int]) -> set[int]:
+    seen: set[int] = set()
+    twice: set[int] = set()
+    for number in hashes:
+        (twice if number in seen else seen).add(number)
+    return twice
+
+
+def _spoken(table: Table, key: Key) -> str:
+    return key[0] if isinstance(table, Kind) else " ".join((key[0], table.name, key[1], *key[2:]))
+
+
+def _once(table: Table) -> str:
+    return "one row for an id" if isinstance(table, Kind) else "a relation once, in a column or in its own file"
+
+
+def _said(spool: Spool, table: Table) -> Iterator[tuple[str, Key, Values, Place]]:
+    for frame in spool.frames(table):
+        yield from places(frame)
+
+
+def contested(spool: Spool, kind: Kind, report: Report) -> None:
+    """Errors: unique values of several nodes. Warnings: org ids of several, which may be one."""
+    for at, of in enumerate(kind.values):
+        if of.unique or of.name == ORG_IDS:
+            for value, claims in _contested(spool, kind, at).items():
+                _report_contest(report, of, value, claims)
+
+
+def _contested(spool: Spool, kind: Kind, at: int) -> dict[str, dict[str, Place]]:
+    """The values that several nodes have, with the nodes and where they say so."""
+    pairs: set[int] = set()
+    seen: set[int] = set()
+    several: set[int] = set()
+    for value, node_id, _ in _claimed(spool, kind, at):
+        if (pair := hash((value, node_id))) not in pairs and len(pairs) < MAX_STATEMENTS:
+            pairs.add(pair)
+            (several if hash(value) in seen else seen).add(hash(value))
+    found: dict[str, dict[str, Place]] = {}
+    for value, node_id, place in _claimed(spool, kind, at) if several else ():
+        if hash(value) in several:
+            found.setdefault(value, {}).setdefault(node_id, place)
+    return found
+
+
+def _claimed(spool: Spool, kind: Kind, at: int) -> Iterator[tuple[str, str, Place]]:
+    for _, key, values, place in _said(spool, kind):
+        said = values[at]
+        for value in said if isinstance(said, tuple) else (said,):
+            if value is not None:
+                yield value, key[0], place
+
+
+def _report_contest(report: Report, of: Property, value: str, claims: dict[str, Place]) -> None:
+    (first, before), *others = claims.items()
+    for node_id, (file, row, _) in others:
+        place = Place(file, row, snake(of.name))
+        message = f"{quoted(value)} belongs to {first} too, in {before}"
+        if of.unique:
+            report.error(place, message, "a value of its own", value)
+        else:
+            report.warn(place, message, f"if they are one, in aliases.csv the line {node_id},{first}", value)
+
+
+def circular(spool: Spool, relation: Relation, report: Report) -> None:
+    """Errors: chains within one kind, as from part to whole, that come back to where they began."""
+    if relation.source != relation.target or relation.symmetric or relation.forward.many:
+        return
+    parents: dict[int, tuple[int, ...]] = {}
+    for key, _ in _lasting(spool, relation):
+        start, end = hash(key[0]), hash(key[1])
+        parents[start] = (*parents.get(start, ()), end)
+    found = list(islice(circles(parents), CIRCLES))
+    ends = {node for circle in found for node in circle}
+    named = {hash(key[0]): (key[0], place) for key, place in _lasting(spool, relation) if hash(key[0]) in ends}
+    for circle in found:
+        names = [named[node][0] for node in circle]
+        links = names if len(names) <= LINKS else [*names[:LINKS], "…"]
+        path = " → ".join((*links, names[0]))
+        report.error(named[circle[0]][1], f"{relation.name} runs in a circle: {path}", "a chain with an end", names[0])
+
+
+def _lasting(spool: Spool, relation: Relation) -> Iterator[tuple[Key, Place]]:
+    """The relations that no date ends: what was part of another once may be the whole of it now."""
+    for _, key, values, place in _said(spool, relation):
+        if not relation.dated or values[-1] is None:
+            yield key, place
+
+
+def circles(parents: dict[int, tuple[int, ...]]) -> Iterator[list[int]]:
+    """The ways through a graph that come back to where they began, at least one of each knot."""
+    done: set[int] = set()
+    for start in parents:
+        trail = {} if start in done else {start: iter(parents[start])}
+        while trail:
+            last = next(reversed(trail))
+            step = next(trail[last], None)
+            if step is None:
+                done.add(last)
+                del trail[last]
+            elif step in trail:
+                yield list(dropwhile(lambda node, to=step: node != to, trail))  # type: ignore[misc]
+            elif step not in done:
+                trail[step] = iter(parents.get(step, ()))
+
+
+def shared(spool: Spool, relation: Relation, report: Report) -> None:
+    """Warnings: items whose shares, where any is given, don't sum to 1."""
+    names = [p.name for p in relation.values]
+    if "share" not in names:
+        return
+    sums: dict[int, float] = {}
+    for item, share, _ in _shares(spool, relation, names.index("share")):
+        sums[hash(item)] = sums.get(hash(item), 0) + share
+    odd = {item: total for item, total in sums.items() if abs(total - 1) > TOLERANCE}
+    for item, _, (file, row, _) in _shares(spool, relation, names.index("share")) if odd else ():
+        if (total := odd.pop(hash(item), None)) is not None:
+            report.warn(Place(file, row, "share"), f"the shares of {item[1]} sum to {total:.4g}", "1", item[1])
+
+
+def _shares(spool: Spool, relation: Relation, at: int) -> Iterator[tuple[tuple[str, str], float, Place]]:
+    """The shares given, with the source that gives them and the node they are of."""
+    for source, key, values, place in _said(spool, relation):
+        if values[at] is not None:
+            yield (source, key[0]), values[at], place
+
+
+def dangling(spool: Spool, store: Store | None, report: Report) -> None:
+    """Warnings: relations with an end that neither the load nor the graph has."""
+    unknown = {kind.name: _unknown(spool, kind) for kind in spool.model.kinds}
+    for relation in spool.model.relations:
+        for chunk in chunks(_leading(spool, relation, unknown), ASKED):
+            missing = _missing(store, {node_id for node_id, _ in chunk})
+            for node_id, place in chunk:
+                if node_id in missing:
+                    message = f"{node_id} is neither in these tables nor in the graph"
+                    report.warn(place, f"{message}; the relation is kept, and hidden until it is", "", node_id)
+
+
+def _unknown(spool: Spool, kind: Kind) -> set[int]:
+    """Hashes of the ids that relations lead to and no table of the load has. Spelled kinds are resolved already."""
+    return set() if kind.spelled else set(spool.ends[kind.name]).difference(spool.nodes[kind.name])
+
+
+def _leading(spool: Spool, relation: Relation, unknown: dict[str, set[int]]) -> Iterator[tuple[str, Place]]:
+    """The ends of a relation that are unknown, and where they stand."""
+    starts, ends = unknown[relation.source], unknown[relation.target]
+    for _, key, _, (file, row, column) in _said(spool, relation) if starts or ends else ():
+        if hash(key[0]) in starts:
+            yield key[0], Place(file, row, column or "from")
+        if hash(key[1]) in ends:
+            yield key[1], Place(file, row, column or "to")
+
+
+def _missing(store: Store | None, ids: set[str]) -> set[str]:
+    return ids if store is None else store.missing(sorted(ids))

@@ -108,9 +108,7 @@ class Report:
         if len(self._kept[severity]) < KEPT:
             near = nearest(refused.given, refused.among)
             said = None if value is None else shown(value)
-            self._kept[severity].append(
-                Issue(severity, *place, said, refused.message, refused.expected, near)
-            )
+            self._kept[severity].append(Issue(severity, *place, said, refused.message, refused.expected, near))
 
     def as_json(self) -> dict[str, Any]:
         issues = [issue.as_json() for issue in self.issues]

@@ -39,10 +39,11 @@ class Spellings:
         for node_id, names in stored.items():
             self._add(self._stored, node_id, names)
 
-    def add(self, node_id: str, names: Iterable[str]) -> bool:
-        """Learn the names of a node; False where there are too many."""
+    def add(self, node_id: str, names: Iterable[str]) -> None:
+        """Learn the names of a node. Raises Refused where there are too many."""
         self._add(self._own, node_id, names)
-        return len(self._own) <= MAX_SPELLINGS
+        if len(self._own) > MAX_SPELLINGS:
+            raise Refused(f"there are more than {MAX_SPELLINGS:,} names and aliases", "one for each spelling")
 
     def _add(self, layer: dict[str, tuple[str, ...]], node_id: str, names: Iterable[str]) -> None:
         self.ids.add(node_id)

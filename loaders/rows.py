@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import compress
 from operator import eq
+from pathlib import Path
 from typing import Any
 
 from graph.model import Hop, Kind, Model, Property, Relation, Table, snake
 from graph.statements import Key, Values, key_text
 from loaders.checks import Parse, in_order, parser, text, texts
-from loaders.columns import ORG_IDS, columns_of, has_org_ids, is_source, said_of
+from loaders.columns import ORG_IDS, Column, columns_of, has_org_ids, is_source, matched, said_of
 from loaders.provenance import Sources
 from loaders.report import Refused, Report
 from loaders.resolve import Ids
 from loaders.spool import Frame, Spool
-from loaders.tables import Batch, Sheet
+from loaders.tables import Batch, Sheet, opened
 
 ORDERED = (("since", "until", False), ("startDate", "endDate", True))  # and whether both may be the same day
 
@@ -66,11 +66,21 @@ class Cells:
         if not has_org_ids(kind) or orgs not in self.at:
             return self.read(batch, "id", own)
         keys = batch.columns[self.at["id"]] if "id" in self.at else [""] * len(batch.numbers)
-        if all(keys):
+        if all(map(str.strip, keys)):
             return self.read(batch, "id", own)
         firsts = (cell.partition(";")[0] for cell in batch.columns[self.at[orgs]])
         either = [key if key.strip() else first for key, first in zip(keys, firsts, strict=True)]
         return Cells(self.sheet, {"id": 0}).read(Batch(batch.numbers, [either]), "id", own)
+
+
+def cells_of(path: Path, columns: Sequence[Column], report: Report) -> Iterator[tuple[Cells, Batch]]:
+    """The rows of a file, with what reads their cells; none where the header does not fit."""
+    with opened(path, report) as sheet:
+        at = matched(sheet.header, columns, path.name, report) if sheet else None
+        if sheet and at is not None:
+            cells = Cells(sheet, at)
+            for batch in sheet.batches():
+                yield cells, batch
 
 
 class Rows:
@@ -111,8 +121,7 @@ class Rows:
     def keep(self, table: Table, frame: Frame, known: Sequence[bool]) -> Frame:
         """Put the rows whose ids are known into the spool."""
         if not all(known):
-            listed = (list(compress(column, known)) for column in frame[2:])
-            frame = Frame(frame.file, frame.column, *listed)
+            frame = frame.only(known)
         self.desk.spool.add(table, frame)
         return frame
 
@@ -137,7 +146,7 @@ class KindRows(Rows):
     def take(self, batch: Batch) -> None:
         ids = self.cells.ids(batch, self.desk.ids, self.kind)
         said = [*self._names(ids), *self.values(batch)]
-        keys = list(zip(ids, strict=True))
+        keys: list[Any] = list(zip(ids, strict=True))
         known = [node_id is not None for node_id in ids]
         values = list(zip(*said, strict=True))
         who: list[Any] = ids if is_source(self.kind) else self.sources(batch)
@@ -196,12 +205,11 @@ class RelationRows(Rows):
         self.keep(self.relation, whole, self._known(batch, starts, ends))
 
     def _keys_of(self, starts: list[Any], ends: list[Any], said: list[list[Any]]) -> list[Key]:
-        if self.relation.symmetric:
-            return [_both_ways(start, end) for start, end in zip(starts, ends, strict=True)]
+        pairs = map(_sorted, starts, ends) if self.relation.symmetric else zip(starts, ends, strict=True)
         if not self._keys:
-            return list(zip(starts, ends, strict=True))
-        key_texts = map(self._key_text, *(said[at] for at in self._keys))
-        return list(zip(starts, ends, key_texts, strict=True))
+            return list(pairs)
+        texts_of_keys = map(self._key_text, *(said[at] for at in self._keys))
+        return [(*pair, rest) for pair, rest in zip(pairs, texts_of_keys, strict=True)]
 
     def _known(self, batch: Batch, starts: list[Any], ends: list[Any]) -> list[bool]:
         """Whether both ends of each row are known, and not the same."""
@@ -218,7 +226,7 @@ def _itself(relation: Relation) -> Refused:
     return Refused("it leads to itself", f"another {relation.target.lower()}")
 
 
-def _both_ways(start: str | None, end: str | None) -> Any:
+def _sorted(start: str | None, end: str | None) -> Any:
     """The ends of a symmetric relation in the order in which it is kept."""
     return (end, start) if start and end and end < start else (start, end)
 
@@ -246,9 +254,9 @@ def _blank(relation: Relation) -> Values:
 def _key_maker(hop: Hop) -> Callable[[Any, str], Key]:
     """Makes the key of a relation of a row with an end that its column names."""
     relation = hop.relation
-    if relation.symmetric:
-        return _both_ways
     rest = (key_text(relation, _blank(relation)),) if relation.keys else ()
+    if relation.symmetric:
+        return lambda node, end: (*_sorted(node, end), *rest)
     if hop.forward:
         return lambda node, end: (node, end, *rest)
     return lambda node, end: (end, node, *rest)
@@ -260,3 +268,8 @@ def spelled(cells: Cells, ids: Ids, kind: Kind, batch: Batch) -> list[tuple[str,
     aliases = cells.read(batch, "aliases", texts, ())
     found = zip(cells.ids(batch, ids, kind), names, aliases, strict=True)
     return [(node_id, [*filter(None, [name]), *others]) for node_id, name, others in found if node_id]
+
+
+def rows_of(desk: Desk, cells: Cells, table: Table) -> KindRows | RelationRows:
+    """What takes the rows of a table."""
+    return KindRows(desk, cells, table) if isinstance(table, Kind) else RelationRows(desk, cells, table)

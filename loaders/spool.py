@@ -6,13 +6,14 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import compress
 from tempfile import SpooledTemporaryFile
 from typing import Any, NamedTuple
 
 import msgspec
 
 from graph.errors import LoadError
-from graph.model import Kind, Model, Property, Relation, Table, Type
+from graph.model import Kind, Model, Property, Table, Type
 from graph.statements import Claim, Key, Load, Statement, Values
 from loaders.report import Place, Refused
 
@@ -32,6 +33,11 @@ class Frame(NamedTuple):
     sources: Sequence[str]
     locators: Sequence[str]
     values: Sequence[Values]
+
+    def only(self, kept: Sequence[bool]) -> Frame:
+        """The statements that are kept."""
+        columns: list[Any] = [list(compress(column, kept)) for column in self[2:]]
+        return Frame(self.file, self.column, *columns)
 
 
 class Spool:

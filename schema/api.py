@@ -115,7 +115,8 @@ def _key(operation: Operation, variables: Mapping[str, Any]) -> Hashable:
 
 def _shape(operation: Operation, name: str, value: Any) -> Hashable:
     if name in operation.cursors and value is not None:
-        return tuple(place is None for place in read_cursor(value)[1:])
+        signature, *places = read_cursor(value)
+        return (signature, *(place is None for place in places))
     if name in operation.structural or operation.introspects:
         return frozen(value)  # type: ignore[no-any-return]
     return shape(value)  # type: ignore[no-any-return]

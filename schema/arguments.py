@@ -37,7 +37,7 @@ def arguments(node: FieldNode, owner: GraphQLObjectType, variables: Mapping[str,
     """The arguments of a field that are given and not null, by name."""
     types = owner.fields[node.name.value].args
     given = ((a.name.value, tree(a.value, types[a.name.value].type, variables)) for a in node.arguments or ())
-    return {name: value for name, value in given if value is not None and value != Leaf(None)}
+    return {name: value for name, value in given if value is not None and not is_null(value)}
 
 
 def tree(node: ValueNode, type_: GraphQLInputType, variables: Mapping[str, Any]) -> Tree | None:
@@ -72,6 +72,10 @@ def lifted(value: Any, path: tuple[str | int, ...]) -> Tree:
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):
         return [lifted(item, (*path, place)) for place, item in enumerate(value)]
     return Leaf(value, path)
+
+
+def is_null(value: Tree) -> bool:
+    return isinstance(value, Leaf) and value.value is None
 
 
 def items(value: Tree) -> list[Any]:

@@ -12,6 +12,7 @@ MAX_DEPTH = 10  # relation hops
 MAX_NESTING = 30  # and, or, not and relation filters inside one another
 MAX_CONDITIONS = 500
 MAX_FIELDS = 500  # of one object; SQLite's functions take 1,000 arguments
+MAX_VALUES = 5_000  # in the whole plan, every fragment opened
 MAX_COST = 50_000  # rows that may be asked for at most
 MAX_ERRORS = 5  # in one answer
 
@@ -46,6 +47,11 @@ def conditions(number: int) -> None:
 def fields(number: int) -> None:
     if number > MAX_FIELDS:
         raise TooCostly(f"{number} fields of one object are asked for; at most {MAX_FIELDS} are allowed")
+
+
+def values(number: int) -> None:
+    if number > MAX_VALUES:
+        raise TooCostly(f"more than {MAX_VALUES:,} fields are asked for, all fragments opened; ask for fewer")
 
 
 def cost(rows: int) -> None:

@@ -22,7 +22,7 @@ from graph.errors import BadCursor, BadInput
 from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Type
 from graph.plan import Convert, Op
 from schema import limits
-from schema.arguments import Leaf, Tree, arguments, items, plain
+from schema.arguments import Leaf, Tree, arguments, is_null, items, plain
 from schema.documents import INTROSPECTION, Operation
 from schema.types import camel, groupings, hop_title
 
@@ -50,7 +50,8 @@ class Planner:
         self.operation = operation
         self.variables = variables
         self.params: list[p.Param] = []
-        self.cost = 0
+        self._cost = 0
+        self._values = 0
         self._conditions = 0
         self._one = {camel(kind.name): kind for kind in model.kinds}
         self._many = {kind.plural: kind for kind in model.kinds}
@@ -58,7 +59,6 @@ class Planner:
     def plan(self) -> p.Plan:
         """The plan. Raises BadInput, TooDeep or TooCostly where the operation may not be run."""
         values = {key: self.root(nodes) for key, nodes in self.roots().items() if not _about_schema(nodes)}
-        limits.cost(self.cost)
         return p.Plan(self.object(values), tuple(self.params))
 
     def roots(self) -> Fields:
@@ -118,9 +118,14 @@ class Planner:
         assert isinstance(owner, GraphQLObjectType)
         return arguments(node, owner, self.variables)
 
-    @staticmethod
-    def object(values: Mapping[str, p.Value]) -> p.Obj:
+    def object(self, values: Mapping[str, p.Value]) -> p.Obj:
+        self._values += len(values)
+        limits.values(self._values)
         return p.Obj(tuple(values.items()))
+
+    def spend(self, rows: int) -> None:
+        self._cost += rows
+        limits.cost(self._cost)
 
     # Roots
 
@@ -145,7 +150,7 @@ class Planner:
     def lookup(
         self, nodes: list[FieldNode], ids: Tree, kinds: tuple[Kind, ...], at: At, *, many: bool = False
     ) -> p.Lookup:
-        self.cost += at.rows
+        self.spend(at.rows)
         cases = tuple((kind, self.node(self.below(nodes, kind.name), kind, at)) for kind in kinds)
         return p.Lookup(self.param(_one_leaf(ids)), many, cases)
 
@@ -186,7 +191,7 @@ class Planner:
             given = self.given(nodes[0], kind.name)
             return self.page(nodes, given, self.model.kind(hop.target), hop, hop_title(hop), at)
         at = at.into()
-        self.cost += at.rows
+        self.spend(at.rows)
         if hop:
             target = self.model.kind(hop.target)
             return p.One(hop, self.node(self.below(nodes, target.name), target, at))
@@ -214,7 +219,7 @@ class Planner:
     ) -> p.Page:
         limit, reverse = self.size(given)
         below = at.into(limit, hops=1 if hop else 0)
-        self.cost += below.rows
+        self.spend(below.rows)
         order = self.order(given.get("orderBy"), kind, hop)
         where = [self.where(given["where"], kind, 0)] if "where" in given else []
         if hop and "edge" in given:
@@ -256,7 +261,7 @@ class Planner:
         if len(names) != 1:
             raise BadInput(f"by has {len(names)} values; expected one")
         limit = limits.page_size("first", plain(given.get("first", Leaf(limits.DEFAULT_PAGE))))
-        self.cost += at.rows * limit
+        self.spend(at.rows * limit)
         by = groupings(self.model, kind)[names[0]]
         below = At(at.hops, at.rows * limit)
         values = {key: self.group(f, by, below) for key, f in self.below(nodes, "Group").items()}
@@ -279,7 +284,7 @@ class Planner:
             case "node" if isinstance(by, Hop):
                 target = self.model.kind(by.target)
                 at = at.into()
-                self.cost += at.rows
+                self.spend(at.rows)
                 return p.GroupNode(self.node(self.below(nodes, target.name), target, at))
             case "node":
                 return p.Const(None)
@@ -291,7 +296,10 @@ class Planner:
     def order(self, given: Tree | None, kind: Kind, hop: Hop | None) -> tuple[p.Key, ...]:
         keys = [self.key(plain(item), kind, hop) for item in items(given)] if given is not None else []
         keys = keys or [p.Key(kind.values[0])]
-        known = list({(key.property.name, key.on_edge): key for key in reversed(keys)}.values())[::-1]
+        first: dict[tuple[str, bool], p.Key] = {}
+        for key in keys:
+            first.setdefault((key.property.name, key.on_edge), key)
+        known = list(first.values())
         ends = [p.Key(ID, known[-1].descending)] if all(k.property is not ID for k in known) else []
         if hop and hop.relation.keys:
             ends.append(p.Key(KEY, known[-1].descending, on_edge=True))
@@ -421,8 +429,9 @@ def _named(nodes: list[FieldNode], on: str) -> p.Value | None:
 
 def _stated(given: Tree) -> list[tuple[str, Tree]]:
     """What an input object states; null states nothing."""
-    assert isinstance(given, dict)
-    return [(name, value) for name, value in given.items() if value != Leaf(None)]
+    if not isinstance(given, dict):
+        raise BadInput("where has null in a list; expected an object")
+    return [(name, value) for name, value in given.items() if not is_null(value)]
 
 
 def _all_of(parts: list[p.Predicate]) -> p.Predicate:

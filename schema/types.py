@@ -65,6 +65,7 @@ def parse_date(value: Any) -> str:
     return value
 
 
+BUILTIN = {"ID": strawberry.ID, "Date": DateText, "Int": int, "str": str, "float": float, "bool": bool}
 DATE_SCALAR = ScalarDefinition(
     name="Date",
     description="A calendar date by ISO 8601, to the precision known: 2021, 2021-03 or 2021-03-04.",
@@ -128,8 +129,9 @@ class Declared:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.types: dict[str, Any] = {"ID": strawberry.ID, "Date": DateText, "Int": int}
-        self._late: list[tuple[StrawberryField, str]] = []
+        self.types: dict[str, Any] = dict(BUILTIN)
+        self._known: dict[str, Any] = {}
+        self._late: list[tuple[StrawberryField | StrawberryArgument, str]] = []
         self._shared()
         for kind in model.kinds:
             self._kind(kind)
@@ -140,7 +142,7 @@ class Declared:
         self._graph()
         self._query()
         for field, annotation in self._late:
-            field.type_annotation = StrawberryAnnotation(annotation, namespace=self.types)
+            field.type_annotation = StrawberryAnnotation(self._resolved(annotation))
 
     # Declaring
 
@@ -148,12 +150,22 @@ class Declared:
         self, name: str, annotation: str, description: str, arguments: tuple[tuple[str, str, str], ...] = ()
     ) -> StrawberryField:
         field = StrawberryField(python_name=f"{name}_", graphql_name=name, description=description)
-        field.arguments = [
-            StrawberryArgument(n, n, StrawberryAnnotation(a, namespace=self.types), description=d)
-            for n, a, d in arguments
-        ]
+        field.arguments = [StrawberryArgument(n, n, StrawberryAnnotation(int), description=d) for n, _, d in arguments]
         self._late.append((field, annotation))
+        self._late += [(made, a) for made, (_, a, _) in zip(field.arguments, arguments, strict=True)]
         return field
+
+    def _resolved(self, annotation: str) -> Any:
+        """The type that `Partner`, `list[Partner]` or `Partner | None` names."""
+        if annotation not in self._known:
+            inner = annotation.removesuffix(" | None")
+            if inner != annotation:
+                self._known[annotation] = self._resolved(inner) | None
+            elif inner.startswith("list["):
+                self._known[annotation] = list[self._resolved(inner[5:-1])]  # type: ignore[misc]
+            else:
+                self._known[annotation] = self.types[inner]
+        return self._known[annotation]
 
     def _class(self, name: str, fields: list[StrawberryField], bases: tuple[type, ...] = ()) -> type:
         names = [field.python_name for field in fields]

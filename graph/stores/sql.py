@@ -49,6 +49,8 @@ class Facts:
 
 
 Column = Callable[[Property, bool], str]  # a property of the row, or of its relation, as SQL
+Places = tuple[p.Param | None, ...]
+Side = Callable[[tuple[p.Key, ...], Places, Column, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +205,9 @@ class Compiler:
             case p.EndCursor():
                 return self.cursor_at(page, outer, "$[#-1]")
             case p.HasNext():
-                return boolean(self.more(page, outer) if not page.reverse else self.outside(page, outer))
+                return boolean(self.beyond(page, outer, page.before, later, cut=not page.reverse))
             case p.HasPrevious():
-                return boolean(self.more(page, outer) if page.reverse else self.outside(page, outer))
+                return boolean(self.beyond(page, outer, page.after, earlier, cut=page.reverse))
             case p.Total():
                 return self.total(page, outer)
             case p.Groups():
@@ -229,25 +231,21 @@ class Compiler:
     def cursor_at(self, page: p.Page, outer: Row | None, path: str) -> str:
         return f"({self.rows(page, outer, cursor)} ->> '{path}')"
 
-    def more(self, page: p.Page, outer: Row | None) -> str:
-        """Whether rows are left beyond the limit."""
+    def beyond(self, page: p.Page, outer: Row | None, seek: p.Seek | None, side: Side, *, cut: bool) -> str:
+        """Whether rows lie on one side of the page: over its limit where that cuts it off there, or past its cursor."""
+        over = [self.over(page, outer)] if cut else []
+        past = [self.past(page, outer, seek, side)] if seek else []
+        return " OR ".join(over + past) or FALSE
+
+    def over(self, page: p.Page, outer: Row | None) -> str:
         row, source = self.source(page, outer)
         where = self.all_of(self.conditions(page, row, seeking=True, full=False))
         return f"EXISTS (SELECT 1 FROM {source} WHERE {where} LIMIT 1 OFFSET {page.limit})"
 
-    def outside(self, page: p.Page, outer: Row | None) -> str:
-        """Whether rows lie on the other side of the cursor that the page starts from."""
-        seek = page.before if page.reverse else page.after
-        if seek is None:
-            return FALSE
+    def past(self, page: p.Page, outer: Row | None, seek: p.Seek, side: Side) -> str:
         row, source = self.source(page, outer)
-        other = later if page.reverse else earlier
-        where = self.all_of(
-            [
-                *self.conditions(page, row, seeking=False, full=False),
-                other(page.order, seek.keys, row.column, TRUE),
-            ]
-        )
+        there = side(page.order, seek.keys, row.column, TRUE)
+        where = self.all_of([*self.conditions(page, row, seeking=False, full=False), there])
         return f"EXISTS (SELECT 1 FROM {source} WHERE {where} LIMIT 1)"
 
     def total(self, page: p.Page, outer: Row | None) -> str:
@@ -506,9 +504,6 @@ def _ordered(key: p.Key, column: str, reverse: bool) -> str:
     direction = "DESC" if key.descending != reverse else "ASC"
     nulls = f" NULLS {'FIRST' if reverse else 'LAST'}" if key.property.nullable else ""
     return f"{column} {direction}{nulls}"
-
-
-Places = tuple[p.Param | None, ...]
 
 
 def later(order: tuple[p.Key, ...], places: Places, column: Column, at: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import apsw
 import msgspec
 
 from graph import statements as st
-from graph.errors import Conflict, Incompatible, StoreError, Timeout, Unavailable
+from graph.errors import BadInput, Conflict, Incompatible, StoreError, Timeout, Unavailable
 from graph.model import Hop, Kind, Model, Relation, Table
 from graph.plan import Plan
 from graph.statements import Claim, Key, Load, Record
@@ -55,6 +56,7 @@ class SQLiteStore:
         self._readers: list[apsw.Connection] = []
         with Translated(self.path):
             self._prepare()
+        self._facts = self._read_facts()
 
     # Reading
 
@@ -82,7 +84,7 @@ class SQLiteStore:
         return set(ids) - {row[0] for row in self._rows(found, (_to_json(list(ids)).decode(),))}
 
     def compile(self, plan: Plan) -> Compiled:
-        version, facts = self._facts()
+        version, facts = self._facts
         return Compiled(plan, compile_sql(plan, self.model.by_name, facts), version)
 
     async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> bytes:
@@ -92,9 +94,14 @@ class SQLiteStore:
         """The answer to a plan; one compiled for another version of the graph is compiled again."""
         bound = {name: bindable(value) for name, value in parameters.items()}
         while True:
-            row = self._rows(compiled.text, bound)[0]
-            if row[1] == compiled.version:
+            version, text = compiled.version, compiled.text  # read in this order: they are set in the other
+            try:
+                row = self._rows(text, bound)[0]
+            except (UnicodeEncodeError, OverflowError) as error:
+                raise BadInput(f"a value cannot be looked up: {error}") from error
+            if row[1] == version:
                 return bytes(row[0])
+            self._facts = self._read_facts()
             fresh = self.compile(compiled.plan)
             compiled.text, compiled.version = fresh.text, fresh.version
 
@@ -104,7 +111,7 @@ class SQLiteStore:
             reader.execute("BEGIN")
             try:
                 row: Any = reader.execute('SELECT "contentHash" FROM _graph').fetchone()
-                return sum(self._digests(reader)) % 2**st.HASH_BITS == int(row[0], 16)
+                return bool(sum(self._digests(reader)) % 2**st.HASH_BITS == int(row[0], 16))
             finally:
                 reader.execute("COMMIT")
 
@@ -122,7 +129,7 @@ class SQLiteStore:
                     key, record = decoded(table, row)
                     yield st.digest(table, key, record)
 
-    def _facts(self) -> tuple[int, Facts]:
+    def _read_facts(self) -> tuple[int, Facts]:
         rows = self._rows("SELECT (SELECT version FROM _graph), * FROM _counts")
         single = [(name, True) for _, name, _, forward, _ in rows if forward]
         single += [(name, False) for _, name, _, _, backward in rows if backward]
@@ -201,6 +208,10 @@ class SQLiteWriter:
 
     def loads(self) -> dict[str, Load]:
         return {row[0]: Load(*row) for row in self._connection.execute("SELECT * FROM _sources ORDER BY id")}
+
+    def is_empty(self, table: Table) -> bool:
+        some = " UNION ALL ".join(f"SELECT 1 FROM {name}" for name in names(table))
+        return self._connection.execute(f"{some} LIMIT 1").fetchone() is None
 
     def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
         found: dict[Key, Record] = {}
@@ -287,11 +298,18 @@ class SQLiteWriter:
 
 def encoded(table: Table, key: Key, record: Record) -> tuple[Any, ...]:
     """A record as a row: what it shows, who says so and where, and the claims where there are several."""
-    values = [_to_json(v).decode() if isinstance(v, tuple) else v for v in st.merged(table, record)]
-    sources = _to_json([claim.source for claim in record]).decode()
-    locators = _to_json([claim.locator for claim in record]).decode()
-    claims = _to_json([claim.values for claim in record]).decode() if len(record) > 1 else None
-    return (*key, *values, sources, locators, claims)
+    values = list(st.merged(table, record))
+    for place in table.lists:
+        values[place] = as_json(values[place])
+    sources, locators, said = zip(*record, strict=True)
+    claims = _to_json(said).decode() if len(record) > 1 else None
+    return (*key, *values, as_json(sources), as_json(locators), claims)
+
+
+@lru_cache(maxsize=10_000)
+def as_json(texts: tuple[str, ...]) -> str:
+    """A text list as JSON; most are empty, or one of a few."""
+    return _to_json(texts).decode()
 
 
 def decoded(table: Table, row: tuple[Any, ...]) -> tuple[Key, Record]:

@@ -1,0 +1,46 @@
+"""Around every request: what no answer goes without, and what becomes of an exception nobody expected."""
+
+from __future__ import annotations
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from graph.errors import CivicGraphError
+from schema.errors import failure
+from server.graphql import send_answer
+from server.logs import log
+
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"server", b""),  # granian names itself where there is none
+)
+UNEXPECTED = "something went wrong that should not have; it has been logged"
+
+
+class Guard:
+    """Adds the headers of every answer, and answers for what fails. The log has the exception, the answer has not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], *HEADERS]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        except ClientDisconnect:
+            pass
+        except Exception as error:
+            log.error("request failed", method=scope["method"], path=scope["path"], exc_info=error)
+            if not started:
+                await send_answer(sending, failure(CivicGraphError(UNEXPECTED)))

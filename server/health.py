@@ -1,0 +1,63 @@
+"""Health: whether the process lives, and whether the graph can be asked and is the one that was loaded."""
+
+from __future__ import annotations
+
+from threading import Thread
+from typing import Any
+
+import msgspec
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import Response
+
+from graph.errors import CivicGraphError
+from graph.store import Store
+from server.logs import log
+
+PATIENCE = 5  # seconds that closing waits for a check under way
+
+
+class Health:
+    """Answers for a store, whose content is checked against its hash in the background."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.verified = "pending"
+        self._check = Thread(target=self._verify, name="verify", daemon=True)
+
+    def begin(self) -> None:
+        self._check.start()
+
+    async def end(self) -> None:
+        """Close the store. A check that is still under way keeps it, and ends with the process."""
+        await run_sync(self._check.join, PATIENCE)
+        if not self._check.is_alive():
+            self.store.close()
+
+    def _verify(self) -> None:
+        try:
+            self.verified = "yes" if self.store.verify() else "no"
+        except CivicGraphError as error:
+            log.error("graph not verified", error=error.message)
+            return
+        if self.verified == "no":
+            log.error("graph damaged: its content is not what was loaded; load its sources into a new store")
+        else:
+            log.info("graph verified")
+
+    async def alive(self, request: Request) -> Response:
+        return _json({"status": "alive"})
+
+    async def ready(self, request: Request) -> Response:
+        try:
+            head = await run_sync(self.store.head)
+        except CivicGraphError as error:
+            return _json({"ready": False, "verified": self.verified, "error": error.message}, 503)
+        ready = self.verified != "no"
+        state = {"ready": ready, "version": head.version, "loadedAt": head.loaded_at or None, "verified": self.verified}
+        return _json(state, 200 if ready else 503)
+
+
+def _json(content: dict[str, Any], status: int = 200) -> Response:
+    headers = {"cache-control": "no-store"}
+    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")

@@ -1,0 +1,112 @@
+"""The pages for people: the start page with its attributions, the query page, and the schema as text."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import msgspec
+from anyio import Lock
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from graph.model import Kind
+from schema.api import API
+from schema.types import sdl
+from server.examples import EXAMPLES, FIRST, Example
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {"content-security-policy": CSP, "cache-control": "no-store", "vary": "accept"}
+
+ABOUT = """
+query Start($after: String) {
+  graph { version loadedAt counts { name count } }
+  sources(first: 100, after: $after, orderBy: [{name: ASC}]) {
+    nodes { name publisher date licence attribution url }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+
+class Pages:
+    """The pages over one graph."""
+
+    def __init__(self, api: API) -> None:
+        self.api = api
+        self._schema = ""
+        self._making = Lock()
+
+    async def start(self, request: Request) -> Response:
+        """What this is, what is in it and whose words it must carry."""
+        graph, sources = await self._about()
+        counts = {row["name"]: row["count"] for row in graph["counts"]}
+        kinds = [kind for kind in self.api.store.model.kinds if counts[kind.table]]
+        return page(
+            "start.html",
+            version=escape(state_of(graph)),
+            counts="\n".join(f"<li>{count_of(kind, counts[kind.table])}</li>" for kind in kinds),
+            sources="\n".join(f"<li>{source_of(source)}</li>" for source in sources),
+            query=escape(FIRST),
+        )
+
+    async def schema(self, request: Request) -> Response:
+        """The schema in the schema definition language, made when it is first asked for."""
+        async with self._making:
+            self._schema = self._schema or await run_sync(sdl, self.api.store.model)
+        return PlainTextResponse(self._schema, headers={"cache-control": "no-store"})
+
+    async def _about(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The graph and all its sources."""
+        sources: list[dict[str, Any]] = []
+        after = None
+        while True:
+            answer = await self.api.execute(ABOUT, {"after": after})
+            data = msgspec.json.decode(answer.body)["data"]
+            sources += data["sources"]["nodes"]
+            after = data["sources"]["pageInfo"]["endCursor"]
+            if not data["sources"]["pageInfo"]["hasNextPage"]:
+                return data["graph"], sources
+
+
+def query_page() -> Response:
+    return page("query.html", examples="\n".join(map(option, EXAMPLES)))
+
+
+def page(name: str, **values: str) -> Response:
+    """A page from its template; what fills it is HTML already."""
+    template = Template((HERE / "templates" / name).read_text("utf-8"))
+    return HTMLResponse(template.substitute(values), headers=HEADERS)
+
+
+def state_of(graph: dict[str, Any]) -> str:
+    if not graph["version"]:
+        return "It is empty: load tables with civic-graph load example."
+    return f"Version {graph['version']}, changed last at {graph['loadedAt']}."
+
+
+def count_of(kind: Kind, count: int) -> str:
+    return escape(f"{count:,} {kind.name.lower() if count == 1 else kind.plural}")
+
+
+def source_of(source: dict[str, Any]) -> str:
+    """A source with its attribution, which is printed in the words that its licence asks for."""
+    facts = [source[name] for name in ("publisher", "date", "licence") if source[name]]
+    name = escape(source["name"])
+    if (source["url"] or "").startswith(("https://", "http://")):
+        name = f'<a href="{escape(source["url"])}">{name}</a>'
+    said = f"{name} <span>{escape(', '.join(facts))}</span>" if facts else name
+    return f"{said}<br>{escape(source['attribution'])}" if source["attribution"] else said
+
+
+def option(example: Example) -> str:
+    query, variables = escape(example.query), escape(example.variables)
+    return f'<option data-query="{query}" data-variables="{variables}">{escape(example.title)}</option>'

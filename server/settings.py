@@ -1,0 +1,86 @@
+"""Settings: one list that the command line, the documentation and the tests read, given by the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from graph.errors import BadInput
+
+PREFIX = "CIVIC_GRAPH_"
+TESTS = f"{PREFIX}TEST_"  # variables of the test suite, none of ours
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What can be set. A `title` says what is expected, a `description` what it is for."""
+
+    store: Annotated[str, Meta(title="a URL", description="Where the graph is kept.")] = "sqlite:civic-graph.db"
+    host: Annotated[str, Meta(title="an address", description="Address to listen at.")] = "127.0.0.1"
+    port: Annotated[
+        int, Meta(title="a number from 0 to 65535", description="Port to listen at; 0 takes a free one.", ge=0, le=65535)
+    ] = 8000
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(title="debug, info, warning or error", description="Least severe events that are logged."),
+    ] = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One of the settings, as it is documented and read."""
+
+    name: str
+    type: Any
+    expected: str
+    default: str | int
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return PREFIX + self.name.upper()
+
+
+def _declared() -> Iterator[Setting]:
+    types = get_type_hints(Settings, include_extras=True)
+    for field in msgspec.structs.fields(Settings):
+        meta = types[field.name].__metadata__[0]
+        yield Setting(field.name, types[field.name], meta.title, field.default, meta.description)
+
+
+SETTINGS = tuple(_declared())
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """The settings that an environment gives; an empty variable gives none.
+
+    Raises BadInput where a value does not fit, or a variable of ours is none of the settings.
+    """
+    _refuse_unknown(environment)
+    given = {s.name: _read(s, environment[s.variable]) for s in SETTINGS if environment.get(s.variable)}
+    return Settings(**given)
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = [setting.variable for setting in SETTINGS]
+    for name in environment:
+        if name.startswith(PREFIX) and not name.startswith(TESTS) and name not in known:
+            raise BadInput(f"the environment variable {name} is none of the settings; {_hint(name, known)}")
+
+
+def _hint(name: str, known: list[str]) -> str:
+    from loaders.nearest import nearest  # imported where it is needed: every start would pay for it
+
+    near = nearest(name, known)
+    return f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+
+
+def _read(setting: Setting, value: str) -> Any:
+    try:
+        return msgspec.convert(value, setting.type, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{setting.variable} is {value!r}; expected {setting.expected}") from error

@@ -1,0 +1,1 @@
+"""Measurements against hand-written statements. `make bench` runs them all and prints a table."""

@@ -1,0 +1,69 @@
+"""A small HTTP client that keeps connections busy and counts answers."""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request, asked again and again."""
+
+    port: int
+    path: str
+    body: dict
+
+    def bytes(self) -> bytes:
+        content = json.dumps(self.body).encode()
+        head = f"POST {self.path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
+
+
+async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bytes:
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(head.decode(errors="replace"))
+    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    return await reader.readexactly(int(length.split(b":")[1]))
+
+
+async def keep_asking(ask: Ask, until: float) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", ask.port, limit=2**20)
+    request, answers = ask.bytes(), 0
+    while time.perf_counter() < until:
+        await exchange(reader, writer, request)
+        answers += 1
+    writer.close()
+    return answers
+
+
+async def rate(ask: Ask, connections: int, seconds: float) -> float:
+    """Answers a second over some connections."""
+    start = time.perf_counter()
+    answers = await asyncio.gather(*(keep_asking(ask, start + seconds) for _ in range(connections)))
+    return sum(answers) / (time.perf_counter() - start)
+
+
+async def once(ask: Ask) -> dict:
+    reader, writer = await asyncio.open_connection("127.0.0.1", ask.port, limit=2**20)
+    body = await exchange(reader, writer, ask.bytes())
+    writer.close()
+    return json.loads(body)
+
+
+def side_by_side(asks: list[Ask], connections: int = 16, rounds: int = 5, seconds: float = 2.0) -> list[float]:
+    """The median rate of each request, asked in turns so that all meet the same machine."""
+
+    async def measure() -> list[list[float]]:
+        for ask in asks:
+            await rate(ask, connections, seconds / 2)
+        return [[await rate(ask, connections, seconds) for ask in asks] for _ in range(rounds)]
+
+    return [median(rates) for rates in zip(*asyncio.run(measure()), strict=True)]
+
+
+def ask_once(ask: Ask) -> dict:
+    return asyncio.run(once(ask))
