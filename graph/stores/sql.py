@@ -7,14 +7,14 @@ picked (and limited) before anything is nested in them, keyset paging, `IN` or `
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import assert_never
 
 from graph import plan as p
 from graph.model import ID, Hop, Kind, Property, Relation, Table, Type
 from graph.plan import Op
-from graph.stores.estimate import Counts, rare
+from graph.stores.estimate import Facts, rare
 
 TRUE, FALSE = "1", "0"
 
@@ -35,17 +35,6 @@ def links(relation: Relation) -> str:
 def ends(hop: Hop) -> tuple[str, str]:
     """The columns of a relation at the near and the far end of a step."""
     return ("from", "to") if hop.forward else ("to", "from")
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a compiler may know of the data: rows a table, and relations of which every node has at most one."""
-
-    counts: Counts = field(default_factory=dict)
-    single: frozenset[tuple[str, bool]] = frozenset()
-
-    def is_single(self, hop: Hop) -> bool:
-        return (hop.relation.table, hop.forward) in self.single
 
 
 Column = Callable[[Property, bool], str]  # a property of the row, or of its relation, as SQL

@@ -23,7 +23,8 @@ from graph.model import Hop, Kind, Model, Relation, Table
 from graph.plan import Plan
 from graph.statements import Claim, Key, Load, Record
 from graph.store import Change, Compiled, Head
-from graph.stores.sql import Facts, compile_sql, declarations, quoted
+from graph.stores.estimate import Facts
+from graph.stores.sql import compile_sql, declarations, quoted
 from graph.text import fold
 
 READERS = 4

@@ -75,7 +75,9 @@ class Server:
         if not file.exists():
             return None
         pid = file.read_text().strip()
-        command = subprocess.run(["ps", "-ww", "-p", pid, "-o", "stat=,command="], capture_output=True, text=True).stdout
+        command = subprocess.run(
+            ["ps", "-ww", "-p", pid, "-o", "stat=,command="], capture_output=True, text=True
+        ).stdout
         return int(pid) if str(self.home) in command and not command.startswith("Z") else None
 
     def start(self) -> None:
