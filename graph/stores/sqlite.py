@@ -29,6 +29,7 @@ from graph.text import fold
 
 READERS = 4
 WAIT_MS = 10_000  # how long a writer waits for another
+SETTLE_MS = 500  # how long a finished one waits for readers of the log
 PRAGMAS = (
     "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits with the power
     "PRAGMA temp_store = MEMORY",
@@ -155,15 +156,11 @@ class SQLiteStore:
     def write(self) -> Iterator[SQLiteWriter]:
         with Translated(self.path):
             connection = connected(self.path, apsw.SQLITE_OPEN_READWRITE)
+            begin(connection, self.path)
             try:
-                begin(connection, self.path)
-                holder(self.path).write_text(str(os.getpid()))
                 yield SQLiteWriter(connection, self.model)
             finally:
-                with suppress(apsw.Error):
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                connection.close()
+                end(connection, self.path)
 
     def _prepare(self) -> None:
         """Make the file's tables where it has none; refuse tables of another model."""
@@ -192,6 +189,7 @@ class SQLiteStore:
         rows = [(table.table, 0, 1, 1) for table in self.model.tables]
         connection.executemany("INSERT INTO _counts VALUES (?, ?, ?, ?)", rows)
         connection.execute("COMMIT")
+        holder(self.path).unlink(missing_ok=True)
 
 
 class SQLiteWriter:
@@ -389,11 +387,25 @@ def holder(path: Path) -> Path:
 
 
 def begin(connection: apsw.Connection, path: Path) -> None:
+    """Become the one that writes, and leave word of who that is."""
     try:
         connection.execute("BEGIN IMMEDIATE")
     except apsw.BusyError as error:
+        connection.close()
         pid = holder(path).read_text() if holder(path).exists() else "unknown"
         raise Conflict(f"{path} is being written by process {pid}; nothing was changed, try again later") from error
+    holder(path).write_text(str(os.getpid()))
+
+
+def end(connection: apsw.Connection, path: Path) -> None:
+    """Take back what was not committed, and bring what was from the log into the file, so that it can be copied."""
+    with suppress(apsw.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        holder(path).unlink(missing_ok=True)
+        connection.set_busy_timeout(SETTLE_MS)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
 
 
 class Translated:
