@@ -36,10 +36,10 @@ demo: install ## The same with a made-up city of 600 partners
 	@exec $(BIN)/civic-graph --store sqlite:scratch/demo.db serve --port $(PORT)
 
 neo4j: install ## Start a Neo4j server on a free port of this machine (Java 17 and Maven, no Docker)
-	@$(BIN)/python -m tests.neo4j.server start
+	@$(BIN)/python -m tests.database.server start
 
 neo4j-stop: install ## Stop that server; its data stays in scratch/neo4j
-	@$(BIN)/python -m tests.neo4j.server stop
+	@$(BIN)/python -m tests.database.server stop
 
 test: install ## Run all tests
 	@$(BIN)/python -m pytest -n auto

@@ -150,7 +150,9 @@ def from_url(query_string: bytes) -> Request:
     except msgspec.ValidationError as error:
         raise misshapen(error) from error
     except (ValueError, RecursionError) as error:
-        raise BadRequest("the address has parameters that cannot be read; expected query, and variables in JSON") from error
+        raise BadRequest(
+            "the address has parameters that cannot be read; expected query, and variables in JSON"
+        ) from error
 
 
 def misshapen(error: msgspec.ValidationError, several: bool = False) -> BadRequest:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from graph.errors import BadInput
+from graph.stores import VARIABLES
 
 PREFIX = "CIVIC_GRAPH_"
 TESTS = f"{PREFIX}TEST_"  # variables of the test suite, none of ours
@@ -21,7 +22,8 @@ class Settings(msgspec.Struct, frozen=True):
     store: Annotated[str, Meta(title="a URL", description="Where the graph is kept.")] = "sqlite:civic-graph.db"
     host: Annotated[str, Meta(title="an address", description="Address to listen at.")] = "127.0.0.1"
     port: Annotated[
-        int, Meta(title="a number from 0 to 65535", description="Port to listen at; 0 takes a free one.", ge=0, le=65535)
+        int,
+        Meta(title="a number from 0 to 65535", description="Port to listen at; 0 takes a free one.", ge=0, le=65535),
     ] = 8000
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
@@ -66,7 +68,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
-    known = [setting.variable for setting in SETTINGS]
+    known = [*(setting.variable for setting in SETTINGS), *VARIABLES]
     for name in environment:
         if name.startswith(PREFIX) and not name.startswith(TESTS) and name not in known:
             raise BadInput(f"the environment variable {name} is none of the settings; {_hint(name, known)}")

@@ -21,6 +21,13 @@ def _neo4j(url: str, model: Model) -> Store:
     return Neo4jStore(url, model)
 
 
+VARIABLES = {
+    "CIVIC_GRAPH_NEO4J_USER": "User of the Neo4j database; neo4j if not set.",
+    "CIVIC_GRAPH_NEO4J_PASSWORD": "Password of that user.",
+    "CIVIC_GRAPH_NEO4J_PASSWORD_FILE": "File that holds the password, in its place.",
+    "CIVIC_GRAPH_NEO4J_DATABASE": "Database of the server; the user's own if not set.",
+}  # what stores take from the environment alone: a command line would show it to everyone
+
 NEO4J = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 OPENERS: dict[str, Callable[[str, Model], Store]] = {"sqlite": _sqlite, **dict.fromkeys(NEO4J, _neo4j)}
 

@@ -546,7 +546,10 @@ class Compiler:
         column = self.comparable(key.property, row, key.on_edge, place)
         sign = ">" if above else "<"
         if missing:
-            return f"({column} {sign} ${place.name} OR {column} IS NULL OR ({column} = ${place.name} AND {rest}))"
+            beside = "" if rest == FALSE else f" OR ({column} = ${place.name} AND {rest})"
+            return f"({column} {sign} ${place.name} OR {column} IS NULL{beside})"
+        if rest in (TRUE, FALSE):
+            return f"{column} {sign}{'=' if rest == TRUE else ''} ${place.name}"
         return f"({column} {sign}= ${place.name} AND ({column} {sign} ${place.name} OR {rest}))"
 
 

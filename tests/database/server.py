@@ -1,4 +1,4 @@
-"""A real Neo4j server without Docker, for development and tests: `python -m tests.neo4j.server start`.
+"""A real Neo4j server without Docker, for development and tests: `python -m tests.database.server start`.
 
 Maven brings its artifacts (about 115 MB, once) into scratch/neo4j/lib; Java runs them on a free port of this
 machine. Each server has a home of its own with its data, its log and a random password.
@@ -117,7 +117,7 @@ class Server:
         os.kill(self.pid or 0, signal.SIGCONT)
 
     def remove(self) -> None:
-        self.stop()
+        self.kill()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def answers(self) -> bool:
@@ -218,7 +218,7 @@ def main(arguments: list[str]) -> int:
             case ["stop"]:
                 server.stop()
             case _:
-                sys.stderr.write("usage: python -m tests.neo4j.server start|stop\n")
+                sys.stderr.write("usage: python -m tests.database.server start|stop\n")
                 return 2
     except (Missing, RuntimeError) as error:
         sys.stderr.write(f"{error}\n")
