@@ -239,19 +239,20 @@ def altered(table: Table) -> list[str]:
     ]
 
 
-def removed(table: Table) -> list[str]:
-    """Statements that remove rows by key. A node must have no relations left."""
+def removed(table: Table) -> tuple[str, str]:
+    """The statements that remove rows by key, shown or waiting. A node must have no relations left.
+    The first returns how many."""
     if isinstance(table, Kind):
-        return [f"UNWIND $keys AS key MATCH (n:{quoted(table.table)} {{id: key[0]}}) DELETE n"]
+        return f"UNWIND $keys AS key MATCH (n:{quoted(table.table)} {{id: key[0]}}) DELETE n RETURN count(*)", ""
     ends = _ends(table, "key[0]", "key[1]")
-    return [
-        f"UNWIND $keys AS key {ends} MATCH {_link(table)}{_same_key(table, 'key[2]')} DELETE e",
+    return (
+        f"UNWIND $keys AS key {ends} MATCH {_link(table)}{_same_key(table, 'key[2]')} DELETE e RETURN count(*)",
         f"UNWIND $keys AS key MATCH {_waiting(table, 'key')} DELETE w",
-    ]
+    )
 
 
 def left(relation: Relation, kind: Kind) -> list[str]:
-    """Statements that set relations aside that begin, or end, at nodes which will go."""
+    """Statements that set relations aside that begin, or end, at nodes which will go. They return how many."""
     ends = [("a", relation.source), ("b", relation.target)]
     return [_aside(relation, end) for end, name in ends if name == kind.name]
 
@@ -261,24 +262,23 @@ def _aside(relation: Relation, end: str) -> str:
     return (
         f"UNWIND $keys AS key MATCH {_whole(relation)} WHERE {end}.id = key[0] "
         f"CREATE (w:`_CivicWaiting`) SET w = properties(e), w._table = {_text(relation.table)}, "
-        f"w._from = a.id, w._to = b.id, w._key = {key} DELETE e"
+        f"w._from = a.id, w._to = b.id, w._key = {key} DELETE e RETURN count(*)"
     )
 
 
 def settled(relation: Relation) -> str:
-    """The statement that brings back waiting relations whose ends are both there."""
+    """The statement that brings back waiting relations whose ends are both there. It returns how many."""
     ends = _ends(relation, "w._from", "w._to")
     surplus = ["_table", "_from", "_to", *([] if relation.keys else ["_key"])]
     return (
         f"MATCH (w:`_CivicWaiting` {{_table: {_text(relation.table)}}}) {ends} "
-        f"CREATE {_link(relation)} SET e = properties(w) REMOVE {', '.join(f'e.{name}' for name in surplus)} DELETE w"
+        f"CREATE {_link(relation)} SET e = properties(w) REMOVE {', '.join(f'e.{name}' for name in surplus)} "
+        "DELETE w RETURN count(*)"
     )
 
 
-def counted(table: Table) -> str:
-    if isinstance(table, Kind):
-        return f"MATCH (n:{quoted(table.table)}) RETURN count(n)"
-    return f"MATCH {_whole(table)} RETURN count(e)"
+def counted(kind: Kind) -> str:
+    return f"MATCH (n:{quoted(kind.table)}) RETURN count(n)"
 
 
 def chosen_twice(hop: Hop, kind: Kind) -> str:

@@ -13,12 +13,12 @@ import os
 import re
 import threading
 import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, LiteralString, TypeVar
+from typing import Any, Generic, LiteralString, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -74,7 +74,7 @@ EVEN = f"MATCH {GRAPH} SET g.clock = g.clock + g.clock % 2"
 SETTLE = f"MATCH {WRITER} SET w.by = 'repair' WITH w MATCH {GRAPH} SET g.clock = g.clock + g.clock % 2"
 CLOCK = f"MATCH {GRAPH} RETURN g.clock"
 HEAD = f"MATCH {GRAPH} RETURN g.version, g.contentHash, g.loadedAt"
-FILLED = "MATCH (c:`_CivicCount`) WHERE c.count > 0 RETURN c.name"
+COUNTS = "MATCH (c:`_CivicCount`) RETURN c.name, c.count"
 WAITING = "MATCH (w:`_CivicWaiting`) RETURN DISTINCT w._table"
 SOURCES = f"MATCH (s:`_CivicSource`) RETURN {', '.join(f's.{name}' for name in tables.LOAD)} ORDER BY s.id"
 COMMIT = f"MATCH {GRAPH} SET g.version = $version, g.contentHash = $hash, g.loadedAt = $loaded_at, g.commit = $commit"
@@ -384,7 +384,8 @@ class Reader:
         self._thread = threading.Thread(target=self._loop.run_forever, name="neo4j-reader", daemon=True)
         self._thread.start()
         self._driver, self._pulse_driver = self._drivers()
-        self._pulse: asyncio.Task[bool] | None = None
+        self._pulse = Shared(self._has_pulse)
+        self._repair = Shared(self._settle)
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
@@ -414,7 +415,7 @@ class Reader:
             if began == ended and began % 2 == 0:
                 return version, cells
             if time.monotonic() - start > REPAIR:
-                await self._settle()
+                await self._repair.result()
             await asyncio.sleep(wait)
             wait = min(2 * wait, 0.2)
 
@@ -438,20 +439,17 @@ class Reader:
         """Set a clock right that a crash left odd: where nobody holds the writer's lock, nobody is writing."""
         with suppress(errors.DriverError, errors.Neo4jError):
             async with self._driver.session(database=self.access.database) as session:
-                result = await session.run(Query(said(SETTLE), timeout=REPAIR))
+                result = await session.run(Query(said(SETTLE), timeout=STATEMENT))
                 await result.consume()
 
     async def is_there(self) -> bool:
-        """Whether the database answers at all. Who asks at the same time shares the answer."""
-        if self._pulse is None or self._pulse.done():
-            self._pulse = self._loop.create_task(self._has_pulse())
-        return await asyncio.shield(self._pulse)
+        """Whether the database answers at all."""
+        return await self._pulse.result()
 
     async def _has_pulse(self) -> bool:
         try:
-            async with asyncio.timeout(PULSE), self._pulse_driver.session(database=self.access.database) as session:
-                result = await session.run("RETURN 1")
-                await result.consume()
+            async with asyncio.timeout(PULSE):
+                await self._pulse_driver.verify_connectivity(database=self.access.database)
         except (TimeoutError, OSError, errors.DriverError, errors.Neo4jError):
             return False
         return True
@@ -474,6 +472,19 @@ class Reader:
         with suppress(OSError, errors.DriverError):
             await self._driver.close()
             await self._pulse_driver.close()
+
+
+class Shared(Generic[T]):
+    """Work that is done once for all who ask for it at the same time."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._work = work
+        self._task: asyncio.Task[T] | None = None
+
+    async def result(self) -> T:
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._work())
+        return await asyncio.shield(self._task)
 
 
 class Watch:
@@ -513,7 +524,9 @@ class Neo4jWriter:
         self._model = store.model
         self._transaction = transaction
         self._touched: set[str] = set()
-        self._shown = {row[0] for row in self._rows(FILLED)}  # tables that may have rows
+        self._counts: dict[str, int] = dict(
+            self._rows(COUNTS)
+        )  # rows a table; Neo4j counts slowly what is not kept yet
         self._waiting = {row[0] for row in self._rows(WAITING)}  # tables of which rows may wait
 
     def head(self) -> Head:
@@ -524,7 +537,7 @@ class Neo4jWriter:
         return {row[0]: Load(*row) for row in self._rows(SOURCES)}
 
     def is_empty(self, table: Table) -> bool:
-        return not self._needed(table, tables.all_records(table))
+        return not self._needed(table, ("shown", "waiting"))
 
     def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
         found: dict[Key, Record] = {}
@@ -539,7 +552,7 @@ class Neo4jWriter:
 
     def _needed(self, table: Table, texts: Sequence[str]) -> list[str]:
         """Of two statements, about rows that are shown and about those that wait, the ones that may find some."""
-        may = (table.table in self._shown, table.table in self._waiting)
+        may = (self._counts[table.table] > 0, table.table in self._waiting)
         return [text for text, some in zip(texts, may, strict=False) if some]
 
     def put(self, table: Table, changes: Sequence[Change]) -> None:
@@ -555,21 +568,25 @@ class Neo4jWriter:
             self._run(text, rows=other)
 
     def _remove(self, table: Table, keys: list[list[str]]) -> None:
-        if isinstance(table, Relation):
-            for text in self._needed(table, tables.removed(table)):
-                self._run(text, keys=keys)
-            return
-        for relation in self._model.relations:
-            if relation.table in self._shown and table.name in (relation.source, relation.target):
-                self._touched.add(relation.table)
-                self._waiting.add(relation.table)
-                for text in tables.left(relation, table):
-                    self._run(text, keys=keys)
-        self._run(tables.removed(table)[0], keys=keys)
+        if isinstance(table, Kind):
+            for relation in self._model.relations:
+                if self._counts[relation.table]:
+                    self._leave(relation, table, keys)
+        shown, waiting = tables.removed(table)
+        self._counts[table.table] -= self._rows(shown, keys=keys)[0][0]
+        if table.table in self._waiting:
+            self._run(waiting, keys=keys)
+
+    def _leave(self, relation: Relation, kind: Kind, keys: list[list[str]]) -> None:
+        """Set relations aside that begin, or end, at nodes which will go."""
+        for text in tables.left(relation, kind):
+            self._touched.add(relation.table)
+            self._waiting.add(relation.table)
+            self._counts[relation.table] -= self._rows(text, keys=keys)[0][0]
 
     def _add(self, table: Table, rows: list[list[Any]]) -> None:
-        self._shown.add(table.table)
         added = self._rows(tables.added(table), rows=rows)[0][0]
+        self._counts[table.table] += added
         if isinstance(table, Relation) and added < len(rows):
             self._waiting.add(table.table)
             self._run(tables.set_aside(table), rows=rows)
@@ -596,16 +613,15 @@ class Neo4jWriter:
             touched = self._touched & {relation.table, relation.source, relation.target}
             if touched and relation.table in self._waiting:
                 self._touched.add(relation.table)
-                self._run(tables.settled(relation))
+                self._counts[relation.table] += self._rows(tables.settled(relation))[0][0]
 
     def _count(self) -> None:
         """Note how many rows the written tables have, and which steps to one node never have a choice."""
         rows = []
         for table in self._model.tables:
             if table.table in self._touched:
-                number = self._rows(tables.counted(table))[0][0]
                 single = [isinstance(table, Kind) or self._is_single(Hop(table, way)) for way in (True, False)]
-                rows.append([table.table, number, *single])
+                rows.append([table.table, self._counts[table.table], *single])
         text = "UNWIND $rows AS row MATCH (c:`_CivicCount` {name: row[0]}) "
         self._run(f"{text} SET c.count = row[1], c.forward = row[2], c.backward = row[3]", rows=rows)
 

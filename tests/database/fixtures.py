@@ -31,7 +31,7 @@ class Database:
 
     def __post_init__(self) -> None:
         auth = access(self.url, self.environment).auth
-        self.driver = GraphDatabase.driver(self.url, auth=auth, connection_timeout=5)
+        self.driver = GraphDatabase.driver(self.url, auth=auth, connection_timeout=5, notifications_min_severity="OFF")
 
     def empty(self) -> None:
         """Take everything out but indexes. Refuses a graph that tests did not make."""
