@@ -80,11 +80,13 @@ def load(
             _stay(known, loads)
         origins = {load.origin for load in statements.loads}
         gone = [s for s, load in known.items() if load.origin in origins and s not in loads]
-        return _apply(store, writer, known, statements, gone, dry_run, on_changes)
+        done = [replace(load, loaded_at=_now()) for load in statements.loads]
+        return _apply(store, writer, statements, done, gone, dry_run, on_changes)
 
 
 def withdraw(store: Store, source: str, *, dry_run: bool = False, on_changes: OnChanges | None = None) -> Difference:
-    """Take back all that a source said, in one transaction.
+    """Take back all that a source said, in one transaction. What else came from the same place is noted as partial:
+    loading that again brings the source back.
 
     Raises LoadError where nothing was loaded from it.
     """
@@ -92,7 +94,9 @@ def withdraw(store: Store, source: str, *, dry_run: bool = False, on_changes: On
         known = writer.loads()
         if source not in known:
             raise LoadError(f"nothing was loaded from {source!r}; sources: {', '.join(known) or 'none yet'}")
-        return _apply(store, writer, known, _Nothing(), [source], dry_run, on_changes)
+        origin = known[source].origin
+        partial = [replace(load, load_id="") for s, load in known.items() if load.origin == origin and s != source]
+        return _apply(store, writer, _Nothing(), partial, [source], dry_run, on_changes)
 
 
 def _stay(known: dict[str, Load], loads: dict[str, Load]) -> None:
@@ -116,32 +120,34 @@ class _Nothing:
 def _apply(
     store: Store,
     writer: Writer,
-    known: dict[str, Load],
     statements: Statements,
+    loads: list[Load],
     gone: list[str],
     dry_run: bool,
     on_changes: OnChanges | None,
 ) -> Difference:
-    head = writer.head()
+    head, known = writer.head(), writer.loads()
     difference = Difference(head)
     content = head.content_hash
     places = precedence({**known, **{load.source: load for load in statements.loads}}.values())
-    replaced = [s for s in known if s in gone or any(load.source == s for load in statements.loads)]
-    alone = len(statements.loads) == 1
+    speaking = {load.source for load in statements.loads}
+    replaced = [source for source in known if source in gone or source in speaking]
     for table in store.model.tables:
-        for changes in _changes(writer, table, statements.of(table), replaced, places, alone):
+        for changes in _changes(writer, table, statements.of(table), replaced, places, len(speaking) == 1):
             content += _effect(table, changes)
             difference.tables.setdefault(table.table, Counts()).count(changes)
             writer.put(table, changes)
             if on_changes:
                 on_changes(table, changes)
     if difference.total:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        difference.head = Head(head.version + 1, content % 2**HASH_BITS, now)
+        difference.head = Head(head.version + 1, content % 2**HASH_BITS, _now())
     if not dry_run:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        writer.commit(difference.head, [replace(load, loaded_at=now) for load in statements.loads], gone)
+        writer.commit(difference.head, loads, gone)
     return difference
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _effect(table: Table, changes: list[Change]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -273,6 +273,11 @@ class Model:
         for kind in self.kinds:
             fields = [p.name for p in kind.columns] + [hop.field for hop in self.hops(kind)]
             _distinct(f"field of {kind.name}", fields)
+
+
+def named(properties: Iterable[Property], name: str) -> Property:
+    """The property of that name."""
+    return next(prop for prop in properties if prop.name == name)
 
 
 def _lists(properties: tuple[Property, ...]) -> tuple[int, ...]:

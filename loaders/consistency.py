@@ -5,7 +5,8 @@ Each check looks at hashes first, and for the words only where something is wron
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import dropwhile, islice
 
 from graph.changes import chunks
@@ -19,6 +20,8 @@ from loaders.spool import MAX_STATEMENTS, Spool, places
 ASKED = 5_000  # ids at a time
 CIRCLES = 100  # of a relation, that are named
 LINKS = 10  # of a circle, that are named
+PART = 1_000_000  # hashes in memory
+DANGLING = "is neither in these tables nor in the graph; the relation is kept, and hidden until it is"
 TOLERANCE = 0.02  # shares are rounded: six times 0.17 is 1.02
 
 
@@ -37,19 +40,23 @@ def check(spool: Spool, store: Store | None, report: Report) -> None:
 def repeated(spool: Spool, table: Table, report: Report) -> None:
     """Errors: nodes and relations that one source says twice."""
     twice = _twice(spool.keys[table.table])
-    first: dict[tuple[str, Key], Place] = {}
+    first: dict[int, Place] = {}
     for source, key, _, place in _said(spool, table) if twice else ():
-        if hash((source, key)) in twice:
-            before = first.setdefault((source, key), place)
+        if (said := hash((source, key))) in twice:
+            before = first.setdefault(said, place)
             if before is not place:
                 report.error(place, f"{_spoken(table, key)} is given already in {before}", _once(table), key[0])
 
 
-def _twice(hashes: Iterable[int]) -> set[int]:
-    seen: set[int] = set()
+def _twice(hashes: Sequence[int]) -> set[int]:
+    """The hashes that are there more than once, looked for a part at a time to spare memory."""
     twice: set[int] = set()
-    for number in hashes:
-        (twice if number in seen else seen).add(number)
+    parts = 1 + len(hashes) // PART
+    for part in range(parts):
+        mine = hashes if parts == 1 else [number for number in hashes if number % parts == part]
+        seen = set(mine)
+        if len(seen) < len(mine):
+            twice.update(number for number, times in Counter(mine).items() if times > 1)
     return twice
 
 
@@ -70,12 +77,17 @@ def contested(spool: Spool, kind: Kind, report: Report) -> None:
     """Errors: unique values of several nodes. Warnings: org ids of several, which may be one."""
     for at, of in enumerate(kind.values):
         if of.unique or of.name == ORG_IDS:
-            for value, claims in _contested(spool, kind, at).items():
-                _report_contest(report, of, value, claims)
+            several = _several(spool, kind, at)
+            first: dict[int, tuple[str, Place]] = {}
+            for value, node_id, place in _claimed(spool, kind, at) if several else ():
+                if hash(value) in several:
+                    before = first.setdefault(hash(value), (node_id, place))
+                    if before[0] != node_id:
+                        _report_contest(report, of, value, node_id, place, before)
 
 
-def _contested(spool: Spool, kind: Kind, at: int) -> dict[str, dict[str, Place]]:
-    """The values that several nodes have, with the nodes and where they say so."""
+def _several(spool: Spool, kind: Kind, at: int) -> set[int]:
+    """Hashes of the values that several nodes have."""
     pairs: set[int] = set()
     seen: set[int] = set()
     several: set[int] = set()
@@ -83,11 +95,7 @@ def _contested(spool: Spool, kind: Kind, at: int) -> dict[str, dict[str, Place]]
         if (pair := hash((value, node_id))) not in pairs and len(pairs) < MAX_STATEMENTS:
             pairs.add(pair)
             (several if hash(value) in seen else seen).add(hash(value))
-    found: dict[str, dict[str, Place]] = {}
-    for value, node_id, place in _claimed(spool, kind, at) if several else ():
-        if hash(value) in several:
-            found.setdefault(value, {}).setdefault(node_id, place)
-    return found
+    return several
 
 
 def _claimed(spool: Spool, kind: Kind, at: int) -> Iterator[tuple[str, str, Place]]:
@@ -98,15 +106,16 @@ def _claimed(spool: Spool, kind: Kind, at: int) -> Iterator[tuple[str, str, Plac
                 yield value, key[0], place
 
 
-def _report_contest(report: Report, of: Property, value: str, claims: dict[str, Place]) -> None:
-    (first, before), *others = claims.items()
-    for node_id, (file, row, _) in others:
-        place = Place(file, row, snake(of.name))
-        message = f"{quoted(value)} belongs to {first} too, in {before}"
-        if of.unique:
-            report.error(place, message, "a value of its own", value)
-        else:
-            report.warn(place, message, f"if they are one, in aliases.csv the line {node_id},{first}", value)
+def _report_contest(
+    report: Report, of: Property, value: str, node_id: str, place: Place, before: tuple[str, Place]
+) -> None:
+    first, there = before
+    place = Place(place.file, place.row, snake(of.name))
+    message = f"{quoted(value)} belongs to {first} too, in {there}"
+    if of.unique:
+        report.error(place, message, "a value of its own", value)
+    else:
+        report.warn(place, message, f"if they are one, in aliases.csv the line {node_id},{first}", value)
 
 
 def circular(spool: Spool, relation: Relation, report: Report) -> None:
@@ -174,29 +183,32 @@ def _shares(spool: Spool, relation: Relation, at: int) -> Iterator[tuple[tuple[s
 
 def dangling(spool: Spool, store: Store | None, report: Report) -> None:
     """Warnings: relations with an end that neither the load nor the graph has."""
-    unknown = {kind.name: _unknown(spool, kind) for kind in spool.model.kinds}
+    open_ended = {kind.name for kind in spool.model.kinds if _leads_out(spool, kind)}
     for relation in spool.model.relations:
-        for chunk in chunks(_leading(spool, relation, unknown), ASKED):
-            missing = _missing(store, {node_id for node_id, _ in chunk})
-            for node_id, place in chunk:
-                if node_id in missing:
-                    message = f"{node_id} is neither in these tables nor in the graph"
-                    report.warn(place, f"{message}; the relation is kept, and hidden until it is", "", node_id)
+        if {relation.source, relation.target} & open_ended:
+            for chunk in chunks(_leading(spool, relation, open_ended), ASKED):
+                missing = _missing(store, {node_id for node_id, _ in chunk})
+                for node_id, place in chunk:
+                    if node_id in missing:
+                        report.warn(place, f"{node_id} {DANGLING}", "", node_id)
 
 
-def _unknown(spool: Spool, kind: Kind) -> set[int]:
-    """Hashes of the ids that relations lead to and no table of the load has. Spelled kinds are resolved already."""
-    return set() if kind.spelled else set(spool.ends[kind.name]).difference(spool.nodes[kind.name])
+def _leads_out(spool: Spool, kind: Kind) -> bool:
+    """Whether relations lead to ids of the kind that its table lacks. Spelled ones are resolved already."""
+    return not kind.spelled and not set(spool.nodes[kind.name]).issuperset(spool.ends[kind.name])
 
 
-def _leading(spool: Spool, relation: Relation, unknown: dict[str, set[int]]) -> Iterator[tuple[str, Place]]:
-    """The ends of a relation that are unknown, and where they stand."""
-    starts, ends = unknown[relation.source], unknown[relation.target]
-    for _, key, _, (file, row, column) in _said(spool, relation) if starts or ends else ():
-        if hash(key[0]) in starts:
-            yield key[0], Place(file, row, column or "from")
-        if hash(key[1]) in ends:
-            yield key[1], Place(file, row, column or "to")
+def _leading(spool: Spool, relation: Relation, open_ended: set[str]) -> Iterator[tuple[str, Place]]:
+    """The ends of a relation that the load has no node for, and where they stand."""
+    ends = [
+        (at, name, set(spool.nodes[kind]))
+        for at, name, kind in ((0, "from", relation.source), (1, "to", relation.target))
+        if kind in open_ended
+    ]
+    for _, key, _, (file, row, column) in _said(spool, relation):
+        for at, name, known in ends:
+            if hash(key[at]) not in known:
+                yield key[at], Place(file, row, column or name)
 
 
 def _missing(store: Store | None, ids: set[str]) -> set[str]:

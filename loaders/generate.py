@@ -14,6 +14,22 @@ from typing import Any, TypeVar
 from graph.civic import CIVIC
 from graph.errors import LoadError
 from graph.model import FROM, ID, TO, Property, Type, kebab, snake
+from loaders.words import (
+    AREAS,
+    ENDS,
+    FIELDS,
+    FORMS,
+    GIVEN,
+    GROUPS,
+    MEASURES,
+    MODULES,
+    PLANS,
+    POSTS,
+    SCHOOLS,
+    STARTS,
+    UNITS,
+    WORKS,
+)
 
 T = TypeVar("T")
 Progress = Callable[[str, int], None]
@@ -56,53 +72,6 @@ HEAVIEST = "33 07 19 12 30 28 22 25 14 23 01 31 05 13 20 11 32 08 09 03 10 18 24
 BOROUGHS = tuple(f"E090000{number}" for number in HEAVIEST.split(" "))
 CHALLENGES = ("health", "social-wealth", "poverty", "environment", "discrimination", "crime")
 WEIGHTS = (32, 26, 21, 14, 5, 2)
-
-SCHOOLS = ("School of Kindness", "School of Made Things", "School of Numbers", "School of Law & Letters")
-UNITS = (
-    *(("school", name) for name in SCHOOLS),
-    *(("professional_service", name) for name in ("Civic Desk", "Placements Desk")),
-    *(("centre", name) for name in ("Centre for Neighbourly Research", "Centre for Urban Soil", "L'Atelier")),
-    *(("clinic", name) for name in ("Debt Clinic", "Nutrition Clinic", "Design Clinic")),
-)
-MODULES = ("Street Work", "City Work", "Listening", "Counting Together", "Mending", "Leading Change")
-FORMS = {  # what organisations are called, by type, the commonest first
-    "charity": ("Trust", "Foundation", "Fund", "Association"),
-    "grassroots": ("Circle", "Neighbours", "Collective", "Action"),
-    "small_business": ("Ltd", "& Daughters", "Studio", "Co-operative"),
-    "school": ("Primary School", "School", "Académie"),
-    "sports_club": ("Club", "Harriers", "Rovers"),
-    "local_authority": ("Council", "Service"),
-    "other": ("Forum", "Network", "Café"),
-    "nhs_trust": ("Health Trust", "Clinic"),
-    "funder": ("Endowment", "Fund"),
-    "further_education": ("College", "Sixth Form"),
-    "higher_education": ("University", "Institute"),
-}
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-STARTS = _words(
-    "Amber Brindle Cinder Dapple Élan Fern Gossamer Hazel Indigo Juniper Kestrel Lark Marl Nørre Ochre Quince "
-    "Russet Silver Tansy Umber Velvet Willow Xylo Yarrow Žabi Thistle Señor O'Finch D'Arbre Mallow Łąka"
-)
-ENDS = _words(
-    "quill mere wick combe holt thwaite fennel lantern brook moss whistle garth dove nettle spire acre ember "
-    "shaw heron lock plume ridge tarn vale weir yard bram cress drift eaves gale hythe"
-)
-WORKS = _words(
-    "Youth Garden Food Housing Arts Elders’ Family Women's Street Repair Music Advice Language Cycling River "
-    "Kitchen Library Mentoring Refugee Football Allotment Energy Carers’ Skills Dance Welcome Boxing Film"
-)
-GIVEN = _words("Zoë Amara Bjørn Chidi Dilnoza Éloïse Farid Grażyna Hana Ifeoma José Keir Leïla Mai Ngozi Órla")
-FIELDS = _words("housing nutrition policing youth-work ecology migration statistics design law sport ageing")
-POSTS = ("Senior Lecturer", "Lecturer", "", "Professor", "Technician", "Clinic Manager")
-PLANS = ("Mapping", "Growing", "Opening", "Sharing", "Rethinking", "Listening for", "Counting", "Mending")
-GROUPS = ("young people", "carers", "families", "older residents", "new arrivals", "tenants")
-AREAS = ("north London communities", "along the old canal", "the estates by the river", "across London")
-MEASURES = ("people reached", "workshops held", "hours of advice", "meals served", "trees planted")
 
 
 def generate(folder: Path, partners: int = 600, seed: int = 1, progress: Progress | None = None) -> dict[str, int]:

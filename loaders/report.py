@@ -90,8 +90,8 @@ class Report:
 
     @property
     def issues(self) -> list[Issue]:
-        """The first thousand, errors before warnings."""
-        return [issue for severity in Severity for issue in self._kept[severity]][:KEPT]
+        """The first thousand: errors before warnings, those of a file together, by row."""
+        return [issue for severity in Severity for issue in _sorted(self._kept[severity])][:KEPT]
 
     def error(self, place: Place, message: str, expected: str = "", value: str | None = None) -> None:
         self.refuse(place, value, Refused(message, expected))
@@ -107,8 +107,9 @@ class Report:
         self._counts[severity] += 1
         if len(self._kept[severity]) < KEPT:
             near = nearest(refused.given, refused.among)
-            said = None if value is None else shown(value)
-            self._kept[severity].append(Issue(severity, *place, said, refused.message, refused.expected, near))
+            file, row, column = place
+            where = (shown(file), row, column and shown(column), None if value is None else shown(value))
+            self._kept[severity].append(Issue(severity, *where, refused.message, refused.expected, near))
 
     def as_json(self) -> dict[str, Any]:
         issues = [issue.as_json() for issue in self.issues]
@@ -129,6 +130,11 @@ class Report:
         return f"{found} in {counted(self.rows, 'row')} of {counted(len(self.files), 'file')}"
 
 
+def _sorted(issues: list[Issue]) -> list[Issue]:
+    files = {file: place for place, file in enumerate(dict.fromkeys(issue.file for issue in issues))}
+    return sorted(issues, key=lambda issue: (files[issue.file], issue.row or 0))
+
+
 def counted(number: int, noun: str) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
@@ -136,7 +142,8 @@ def counted(number: int, noun: str) -> str:
 
 def shown(value: str) -> str:
     """A value as it can be printed: short, and with what is invisible written out."""
-    plain = "".join(c if c.isprintable() else _escaped(c) for c in value[:SHOWN])
+    start = value[:SHOWN]
+    plain = start if start.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in start)
     return plain if len(plain) <= SHOWN and len(value) <= SHOWN else plain[: SHOWN - 1] + "…"
 
 

@@ -86,8 +86,8 @@ def cells_of(path: Path, columns: Sequence[Column], report: Report) -> Iterator[
 class Rows:
     """The rows of one table, whose values, sources and locators are read alike for kinds and relations."""
 
-    def __init__(self, desk: Desk, cells: Cells, table: Table, said: Sequence[Property]) -> None:
-        self.desk, self.cells, self.table = desk, cells, table
+    def __init__(self, desk: Desk, cells: Cells, said: Sequence[Property]) -> None:
+        self.desk, self.cells = desk, cells
         self._parsers = [(snake(p.name), parser(p), () if p.is_list else None) for p in said]
         self._source = desk.sources.reader()
         names = [p.name for p in said]
@@ -134,9 +134,8 @@ class KindRows(Rows):
     """The rows of a kind: a node each, and the relations that stand in columns."""
 
     def __init__(self, desk: Desk, cells: Cells, kind: Kind) -> None:
-        super().__init__(desk, cells, kind, said_of(kind))
+        super().__init__(desk, cells, said_of(kind))
         self.kind = kind
-        self._ids = desk.ids.own(kind)
         self._hops = [
             (column.name, column.hop, desk.ids.some(desk.model.kind(column.hop.target), many=column.hop.many))
             for column in columns_of(desk.model, kind)
@@ -187,7 +186,7 @@ class RelationRows(Rows):
     """The rows of a relation: a relation each."""
 
     def __init__(self, desk: Desk, cells: Cells, relation: Relation) -> None:
-        super().__init__(desk, cells, relation, relation.values)
+        super().__init__(desk, cells, relation.values)
         self.relation = relation
         self._from = desk.ids.one(desk.model.kind(relation.source))
         self._to = desk.ids.one(desk.model.kind(relation.target))

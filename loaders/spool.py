@@ -18,7 +18,7 @@ from graph.statements import Claim, Key, Load, Statement, Values
 from loaders.report import Place, Refused
 
 IN_MEMORY = 8 << 20  # bytes; more goes to the disk
-MAX_STATEMENTS = 5_000_000  # about a table
+MAX_STATEMENTS = 3_000_000  # about a table
 
 PYTHON: dict[Type, Any] = {Type.INTEGER: int, Type.DECIMAL: float, Type.BOOLEAN: bool}
 

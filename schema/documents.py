@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,24 +112,24 @@ def coerced(operation: Operation, schema: GraphQLSchema, given: dict[str, Any]) 
 
 def _operations(document: DocumentNode) -> Iterator[Operation]:
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-    structural = frozenset(_variables(document, STRUCTURAL))
-    cursors = frozenset(_variables(document, CURSORS))
+    structural = frozenset(_variables(document, _shapes))
+    cursors = frozenset(_variables(document, lambda argument: argument.name.value in CURSORS))
     introspects = any(isinstance(n, FieldNode) and n.name.value in INTROSPECTION for n in _nodes(document))
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
             yield Operation(definition, fragments, structural, cursors, introspects)
 
 
-def _variables(document: DocumentNode, arguments: set[str]) -> Iterator[str]:
-    """Names of the variables that stand in arguments of these names."""
+def _variables(document: DocumentNode, wanted: Callable[[ArgumentNode], bool]) -> Iterator[str]:
+    """Names of the variables that stand in the arguments wanted."""
     for node in _nodes(document):
-        if isinstance(node, ArgumentNode) and _shapes(node, arguments):
+        if isinstance(node, ArgumentNode) and wanted(node):
             yield from (inner.name.value for inner in _nodes(node) if isinstance(inner, VariableNode))
 
 
-def _shapes(node: ArgumentNode, arguments: set[str]) -> bool:
-    name = node.name.value
-    return name in arguments or (name in LISTS and isinstance(node.value, ListValueNode))
+def _shapes(argument: ArgumentNode) -> bool:
+    name = argument.name.value
+    return name in STRUCTURAL or (name in LISTS and isinstance(argument.value, ListValueNode))
 
 
 def _nodes(root: Node) -> Iterator[Node]:

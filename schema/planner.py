@@ -18,12 +18,14 @@ from graphql import (
 )
 
 from graph import plan as p
-from graph.errors import BadCursor, BadInput
-from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Type
-from graph.plan import Convert, Op
+from graph.errors import BadInput
+from graph.model import Hop, Kind, Model, Property
 from schema import limits
-from schema.arguments import Leaf, Tree, arguments, is_null, items, plain
+from schema.arguments import Leaf, Tree, arguments, plain
+from schema.conditions import Conditions, all_of
 from schema.documents import INTROSPECTION, Operation
+from schema.orders import order_of, seek
+from schema.params import Params
 from schema.types import camel, groupings, hop_title
 
 Fields = dict[str, list[FieldNode]]  # by response key, the nodes that are merged under it
@@ -49,17 +51,17 @@ class Planner:
         self.schema = schema
         self.operation = operation
         self.variables = variables
-        self.params: list[p.Param] = []
+        self.params = Params()
+        self.conditions = Conditions(model, self.params)
         self._cost = 0
         self._values = 0
-        self._conditions = 0
         self._one = {camel(kind.name): kind for kind in model.kinds}
         self._many = {kind.plural: kind for kind in model.kinds}
 
     def plan(self) -> p.Plan:
         """The plan. Raises BadInput, TooDeep or TooCostly where the operation may not be run."""
         values = {key: self.root(nodes) for key, nodes in self.roots().items() if not _about_schema(nodes)}
-        return p.Plan(self.object(values), tuple(self.params))
+        return p.Plan(self.object(values), tuple(self.params.made))
 
     def roots(self) -> Fields:
         """The root fields, in the order of the answer."""
@@ -152,7 +154,7 @@ class Planner:
     ) -> p.Lookup:
         self.spend(at.rows)
         cases = tuple((kind, self.node(self.below(nodes, kind.name), kind, at)) for kind in kinds)
-        return p.Lookup(self.param(_one_leaf(ids)), many, cases)
+        return p.Lookup(self.params.add(_one_leaf(ids)), many, cases)
 
     def graph(self, nodes: list[FieldNode]) -> p.Value:
         values: dict[str, p.Value] = {}
@@ -220,13 +222,13 @@ class Planner:
         limit, reverse = self.size(given)
         below = at.into(limit, hops=1 if hop else 0)
         self.spend(below.rows)
-        order = self.order(given.get("orderBy"), kind, hop)
-        where = [self.where(given["where"], kind, 0)] if "where" in given else []
+        order = order_of(given.get("orderBy"), kind, hop)
+        where = [self.conditions.where(given["where"], kind, 0)] if "where" in given else []
         if hop and "edge" in given:
-            where.append(self.edge_where(given["edge"], hop.relation, 0))
-        after, before = (self.seek(given.get(name), name, kind, order) for name in ("after", "before"))
+            where.append(self.conditions.edge_where(given["edge"], hop.relation, 0))
+        after, before = (seek(given.get(name), name, kind, order, self.params) for name in ("after", "before"))
         value = self.connection(self.below(nodes, f"{title}Connection"), kind, hop, title, below, at)
-        return p.Page(kind, hop, _all_of(where), order, limit, reverse, after, before, value)
+        return p.Page(kind, hop, all_of(where), order, limit, reverse, after, before, value)
 
     def size(self, given: dict[str, Tree]) -> tuple[int, bool]:
         """How many rows a page has, and whether they are counted from the end."""
@@ -291,121 +293,8 @@ class Planner:
             case _:
                 return p.Const("GroupKey")
 
-    # Orders and cursors
-
-    def order(self, given: Tree | None, kind: Kind, hop: Hop | None) -> tuple[p.Key, ...]:
-        keys = [self.key(plain(item), kind, hop) for item in items(given)] if given is not None else []
-        keys = keys or [p.Key(kind.values[0])]
-        first: dict[tuple[str, bool], p.Key] = {}
-        for key in keys:
-            first.setdefault((key.property.name, key.on_edge), key)
-        known = list(first.values())
-        ends = [p.Key(ID, known[-1].descending)] if all(k.property is not ID for k in known) else []
-        if hop and hop.relation.keys:
-            ends.append(p.Key(KEY, known[-1].descending, on_edge=True))
-        return (*known, *ends)
-
-    def key(self, item: dict[str, Any], kind: Kind, hop: Hop | None) -> p.Key:
-        ((name, direction),) = item.items()
-        if name == "edge" and hop:
-            ((name, direction),) = direction.items()
-            return p.Key(_property(hop.relation.columns, name), direction == "DESC", on_edge=True)
-        return p.Key(_property(kind.columns, name), direction == "DESC")
-
-    def seek(self, given: Tree | None, name: str, kind: Kind, order: tuple[p.Key, ...]) -> p.Seek | None:
-        if not isinstance(given, Leaf):
-            return None
-        signature, *places = p.read_cursor(given.value)
-        if signature != p.signature(kind.name, order) or len(places) != len(order):
-            raise BadCursor(f"{name} is a cursor of another connection or order; use one from the same query")
-        return p.Seek(
-            tuple(
-                None if place is None else self.param(given, Convert.CURSOR, index)
-                for index, place in enumerate(places)
-            )
-        )
-
-    # Conditions
-
-    def where(self, given: Tree, kind: Kind, level: int) -> p.Predicate:
-        limits.nesting(level)
-        properties = {prop.name: prop for prop in kind.columns}
-        hops = {hop.field: hop for hop in self.model.hops(kind)}
-        parts = []
-        for name, value in _stated(given):
-            if name in properties:
-                parts.append(self.compare(properties[name], value, on_edge=False))
-            elif name in _LOGIC:
-                parts.append(self.logic(name, [self.where(item, kind, level + 1) for item in items(value)]))
-            elif name in hops and hops[name].many:
-                parts.append(self.quantified(hops[name], dict(_stated(value)), level + 1))
-            elif name in hops:
-                target = self.model.kind(hops[name].target)
-                parts.append(p.Has(hops[name], self.where(value, target, level + 1)))
-            else:
-                hop = hops[name.removesuffix("Edge")]
-                parts.append(p.Has(hop, self.edge_where(value, hop.relation, level + 1)))
-        return _all_of(parts)
-
-    def edge_where(self, given: Tree, relation: Relation, level: int) -> p.Predicate:
-        limits.nesting(level)
-        parts = []
-        for name, value in _stated(given):
-            if name in _LOGIC:
-                parts.append(self.logic(name, [self.edge_where(i, relation, level + 1) for i in items(value)]))
-            else:
-                parts.append(self.compare(_property(relation.columns, name), value, on_edge=True))
-        return _all_of(parts)
-
-    @staticmethod
-    def logic(name: str, parts: list[p.Predicate]) -> p.Predicate:
-        match name:
-            case "and":
-                return _all_of(parts)
-            case "or":
-                return parts[0] if len(parts) == 1 else p.AnyOf(tuple(parts))
-            case _:
-                return p.Not(parts[0])
-
-    def quantified(self, hop: Hop, given: dict[str, Tree], level: int) -> p.Predicate:
-        target = self.model.kind(hop.target)
-        edge = [self.edge_where(given["edge"], hop.relation, level)] if "edge" in given else []
-        asked = {name: self.where(given[name], target, level) for name in ("some", "none", "every") if name in given}
-        parts: list[p.Predicate] = []
-        if "some" in asked or (edge and not asked):
-            parts.append(p.Has(hop, _all_of([*edge, asked.get("some", p.AllOf())])))
-        if "none" in asked:
-            parts.append(p.Not(p.Has(hop, _all_of([*edge, asked["none"]]))))
-        if "every" in asked:
-            parts.append(p.Not(p.Has(hop, _all_of([*edge, p.Not(asked["every"])]))))
-        return _all_of(parts)
-
-    def compare(self, prop: Property, given: Tree, *, on_edge: bool) -> p.Predicate:
-        assert isinstance(given, dict)
-        return _all_of([self.operator(name, prop, value, on_edge) for name, value in given.items()])
-
-    def operator(self, name: str, prop: Property, given: Tree, on_edge: bool) -> p.Predicate:
-        self._conditions += 1
-        limits.conditions(self._conditions)
-        missing = p.Missing(prop, on_edge)
-        if isinstance(given, list):
-            return p.AnyOf(tuple(self.operator("eq", prop, item, on_edge) for item in given))
-        assert isinstance(given, Leaf)
-        if given.value is None:
-            return _of_null(name, prop, missing)
-        if name in ("isNull", "isEmpty"):
-            return missing if given.value else p.Not(missing)
-        return p.Cmp(Op(name), prop, self.param(given, _conversion(name, prop)), on_edge)
-
-    def param(self, leaf: Leaf, convert: Convert = Convert.NONE, index: int = 0) -> p.Param:
-        literal = None if leaf.path else tuple(leaf.value) if isinstance(leaf.value, list) else leaf.value
-        param = p.Param(f"p{len(self.params)}", leaf.path, literal, convert, index)
-        self.params.append(param)
-        return param
-
 
 ENTRIES = {"counts": "TableCount", "sources": "LoadRecord"}
-_LOGIC = ("and", "or", "not")
 _PAGE_INFO: dict[str, p.Value] = {
     "hasNextPage": p.HasNext(),
     "hasPreviousPage": p.HasPrevious(),
@@ -425,33 +314,6 @@ def _page_info(nodes: list[FieldNode]) -> p.Value:
 
 def _named(nodes: list[FieldNode], on: str) -> p.Value | None:
     return p.Const(on) if nodes[0].name.value == "__typename" else None
-
-
-def _stated(given: Tree) -> list[tuple[str, Tree]]:
-    """What an input object states; null states nothing."""
-    if not isinstance(given, dict):
-        raise BadInput("where has null in a list; expected an object")
-    return [(name, value) for name, value in given.items() if not is_null(value)]
-
-
-def _all_of(parts: list[p.Predicate]) -> p.Predicate:
-    return parts[0] if len(parts) == 1 else p.AllOf(tuple(part for part in parts if part != p.AllOf()))
-
-
-def _of_null(name: str, prop: Property, missing: p.Predicate) -> p.Predicate:
-    if name not in ("eq", "ne"):
-        raise BadInput(f"{prop.name}: {{{name}: null}} is not a condition; use {{eq: null}} for what is missing")
-    return missing if name == "eq" else p.Not(missing)
-
-
-def _conversion(name: str, prop: Property) -> Convert:
-    if prop.type is Type.ENUM:
-        return Convert.ENUM
-    return Convert.FOLD if name == "containsIgnoreCase" else Convert.NONE
-
-
-def _property(properties: Iterable[Property], name: str) -> Property:
-    return next(prop for prop in properties if prop.name == name)
 
 
 def _one_leaf(value: Tree) -> Leaf:

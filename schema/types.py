@@ -76,17 +76,18 @@ DATE_SCALAR = ScalarDefinition(
 )
 
 
-@lru_cache(maxsize=8)
 def executable(model: Model) -> GraphQLSchema:
     """The schema as graphql-core validates documents against it."""
     return strawberry_schema(model)._schema
 
 
+@lru_cache(maxsize=8)
 def sdl(model: Model) -> str:
     """The schema in the schema definition language, ending in a line end."""
     return strawberry_schema(model).as_str() + "\n"
 
 
+@lru_cache(maxsize=8)
 def strawberry_schema(model: Model, extensions: tuple[type[SchemaExtension], ...] = ()) -> strawberry.Schema:
     """The schema as Strawberry has it."""
     declared = Declared(model)

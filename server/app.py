@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from graph.civic import CIVIC
 from graph.store import Store
+from graph.stores import open_store
 from schema.api import API
 from server.graphql import GraphQL
 from server.guard import Guard
 from server.health import Health
+from server.logs import LEVELS, log
 from server.pages import STATIC, Pages, query_page
+from server.settings import Settings, from_environment
+
+LOCAL = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
-def create_app(store: Store, started: Callable[[], None] | None = None) -> Starlette:
-    """The application over a store, which it closes at the end; `started` is called once it is about to serve."""
+def application(settings: Settings | None = None, started: Callable[[], None] | None = None) -> Starlette:
+    """The application as the settings have it, those of the environment if not given: for an ASGI server."""
+    settings = settings or from_environment(os.environ)
+    log.level = LEVELS[settings.log_level]
+    return create_app(open_store(settings.store, CIVIC), started, LOCAL if settings.host in LOCAL else ("*",))
+
+
+def create_app(store: Store, started: Callable[[], None] | None = None, hosts: Sequence[str] = ("*",)) -> Starlette:
+    """The application over a store, which it closes at the end; `started` is called once it is about to serve.
+
+    Requests for other `hosts` are refused: a page from elsewhere must not reach a server of this machine by a name
+    of its own.
+    """
     api = API(store)
     pages, health = Pages(api), Health(store)
 
@@ -39,4 +58,5 @@ def create_app(store: Store, started: Callable[[], None] | None = None) -> Starl
         Route("/readyz", health.ready),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard)], lifespan=lifespan)
+    middleware = [Middleware(Guard), Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)]
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)

@@ -51,7 +51,7 @@ query Partners($borough: String!) {
     nodes { name type borough { name } projects { nodes { name } } }
   }
 }""",
-        '{"borough": "Islington"}',
+        '{"borough": "Hackney"}',
     ),
     Example(
         "How projects spread over the challenges",

@@ -52,7 +52,8 @@ class GraphQL:
         elif method not in METHODS.split(", "):
             answer = refused(405, f"{method} is not for this address; expected {METHODS}")
         elif b"text/html" in accept.lower():
-            return await self.page(scope, receive, send)
+            await self.page(scope, receive, send)
+            return
         else:
             answer = await self._get(scope["query_string"], media)
         await send_answer(send, answer, media)
@@ -191,7 +192,6 @@ async def send_answer(send: Send, answer: Answer, media: str = JSON) -> None:
     headers = [
         (b"content-type", f"{media}; charset=utf-8".encode()),
         (b"content-length", str(len(answer.body)).encode()),
-        (b"cache-control", b"no-store"),
         (b"vary", b"accept"),
     ]
     if answer.status == 405:

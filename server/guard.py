@@ -13,6 +13,7 @@ from server.logs import log
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
     (b"server", b""),  # granian names itself where there is none
 )
 UNEXPECTED = "something went wrong that should not have; it has been logged"

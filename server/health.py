@@ -59,5 +59,4 @@ class Health:
 
 
 def _json(content: dict[str, Any], status: int = 200) -> Response:
-    headers = {"cache-control": "no-store"}
-    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
+    return Response(msgspec.json.encode(content), status, media_type="application/json")

@@ -36,12 +36,21 @@ class Forward(logging.Handler):
         log.event(record.levelno, record.getMessage(), logger=record.name)
 
 
+class Lines:
+    """Standard error, whatever that is at the moment."""
+
+    def write(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+
+    debug = info = warning = error = critical = write
+
+
 @cache
 def _logger() -> Any:
     import structlog
 
     return structlog.wrap_logger(
-        structlog.WriteLogger(sys.stderr),
+        Lines(),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),

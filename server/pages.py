@@ -6,10 +6,12 @@ from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from anyio import Lock
 from anyio.to_thread import run_sync
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
@@ -24,7 +26,7 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS = {"content-security-policy": CSP, "cache-control": "no-store", "vary": "accept"}
+HEADERS = {"content-security-policy": CSP, "vary": "accept"}
 
 ABOUT = """
 query Start($after: String) {
@@ -56,13 +58,14 @@ class Pages:
             counts="\n".join(f"<li>{count_of(kind, counts[kind.table])}</li>" for kind in kinds),
             sources="\n".join(f"<li>{source_of(source)}</li>" for source in sources),
             query=escape(FIRST),
+            link=quote(FIRST),
         )
 
     async def schema(self, request: Request) -> Response:
         """The schema in the schema definition language, made when it is first asked for."""
         async with self._making:
             self._schema = self._schema or await run_sync(sdl, self.api.store.model)
-        return PlainTextResponse(self._schema, headers={"cache-control": "no-store"})
+        return PlainTextResponse(self._schema)
 
     async def _about(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The graph and all its sources."""
@@ -70,6 +73,8 @@ class Pages:
         after = None
         while True:
             answer = await self.api.execute(ABOUT, {"after": after})
+            if answer.status != 200:
+                raise HTTPException(answer.status, "The graph cannot be read now.")
             data = msgspec.json.decode(answer.body)["data"]
             sources += data["sources"]["nodes"]
             after = data["sources"]["pageInfo"]["endCursor"]

@@ -42,9 +42,14 @@ class Setting:
     help: str
 
     @property
-    def variable(self) -> str:
+    def env(self) -> str:
         """The environment variable that sets it."""
         return PREFIX + self.name.upper()
+
+    @property
+    def option(self) -> str:
+        """The option of the command line that stands over it."""
+        return "--" + self.name.replace("_", "-")
 
 
 def _declared() -> Iterator[Setting]:
@@ -63,12 +68,12 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     Raises BadInput where a value does not fit, or a variable of ours is none of the settings.
     """
     _refuse_unknown(environment)
-    given = {s.name: _read(s, environment[s.variable]) for s in SETTINGS if environment.get(s.variable)}
+    given = {s.name: _read(s, environment[s.env]) for s in SETTINGS if environment.get(s.env)}
     return Settings(**given)
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
-    known = [*(setting.variable for setting in SETTINGS), *VARIABLES]
+    known = [*(setting.env for setting in SETTINGS), *VARIABLES]
     for name in environment:
         if name.startswith(PREFIX) and not name.startswith(TESTS) and name not in known:
             raise BadInput(f"the environment variable {name} is none of the settings; {_hint(name, known)}")
@@ -85,4 +90,4 @@ def _read(setting: Setting, value: str) -> Any:
     try:
         return msgspec.convert(value, setting.type, strict=False)
     except msgspec.ValidationError as error:
-        raise BadInput(f"{setting.variable} is {value!r}; expected {setting.expected}") from error
+        raise BadInput(f"{setting.env} is {value!r}; expected {setting.expected}") from error

@@ -96,14 +96,16 @@ def error_classes(of: type[errors.CivicGraphError]) -> Iterator[type[errors.Civi
 
 
 def settings_part() -> str:
-    rows = [f"| `--{s.name}` | `{s.env}` | `{s.default}` | {s.help} |" for s in SETTINGS]
-    return "\n".join(["| option | environment | default | |", "|---|---|---|---|", *rows])
+    rows = [f"| `{s.env}` | `{s.default}` | {s.help} |" for s in SETTINGS]
+    return "\n".join(["| variable | default | what it sets |", "|---|---|---|", *rows])
 
 
 def commands_part() -> str:
     with click.Context(cli, info_name="civic-graph") as context:
         names = cli.list_commands(context)
-        return "\n\n".join([help_of(cli, "civic-graph"), *(help_of(cli.commands[n], f"civic-graph {n}") for n in names)])
+        return "\n\n".join(
+            [help_of(cli, "civic-graph"), *(help_of(cli.commands[n], f"civic-graph {n}") for n in names)]
+        )
 
 
 def help_of(command: click.Command, name: str) -> str:
@@ -111,11 +113,37 @@ def help_of(command: click.Command, name: str) -> str:
     return f"### {name}\n\n```text\n{command.get_help(context)}\n```"
 
 
+MISTAKEN = {
+    "partners.csv": """\
+id,name,type,status,borough,challenges,staff
+harbour-trust,Harbour Trust,charty,active,Hackny,Environment;crime,12
+,Nobody,,,London,,
+""",
+    "partner-takes-part-in-project.csv": """\
+from,to,role,hours,since
+harbour-trust,river-walk,lead,many,2024-02-30
+""",
+}
+
+
+def report_part() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in MISTAKEN.items():
+            (Path(folder) / name).write_text(text)
+        api = example_api(Path(folder))
+        with read(Path(folder), CIVIC, api.store, name="mistaken") as checked:
+            lines = "\n".join(checked.report.lines())
+        api.store.close()
+    tables = [f"`{name}`:\n\n```text\n{text}```" for name, text in MISTAKEN.items()]
+    return "\n\n".join([*tables, f"gives\n\n```text\n{lines}\n```"])
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "model": model_part,
     "errors": errors_part,
     "settings": settings_part,
     "commands": commands_part,
+    "report": report_part,
 }
 
 

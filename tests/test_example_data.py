@@ -99,9 +99,7 @@ def test_neighbours_stand_once_and_only_land_has_a_length() -> None:
 
 def test_a_spelling_means_one_borough() -> None:
     spellings = Counter(
-        spelling.casefold()
-        for row in TABLES["boroughs"]
-        for spelling in [row["name"], *row["aliases"].split(";")]
+        spelling.casefold() for row in TABLES["boroughs"] for spelling in [row["name"], *row["aliases"].split(";")]
     )
     assert max(spellings.values()) == 1
 
@@ -233,7 +231,6 @@ def test_values_equal_the_reference(shared: Path) -> None:
         for r in rows(shared / "data" / "indicators.csv")
     }
     loaded = {
-        (row["from"], row["to"], row["period"], float(row["value"]))
-        for row in TABLES["indicator-measured-borough"]
+        (row["from"], row["to"], row["period"], float(row["value"])) for row in TABLES["indicator-measured-borough"]
     }
     assert loaded == {value for value in expected if value[0] in indicators}

@@ -141,6 +141,13 @@ STATE = compile_cypher(
 HIDDEN = listed("MATCH (w:`_CivicWaiting`) WITH w._table AS name, count(*) AS number", ("name", "number"))
 
 
+def is_there(url: str) -> bool:
+    """Whether a database holds a graph of ours. Raises Unavailable where it does not answer."""
+    known = access(url, os.environ)
+    with Translated(), GraphDatabase.driver(known.url, auth=known.auth, **SETTINGS) as driver:
+        return bool(driver.execute_query(said(f"MATCH {GRAPH} RETURN g"), database_=known.database).records)
+
+
 class Neo4jStore:
     """A graph in a Neo4j database, 5.26 or later.
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
-from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,12 @@ from graph import statements as st
 from graph.errors import BadInput, Conflict, Incompatible, StoreError, Timeout, Unavailable
 from graph.model import Hop, Kind, Model, Relation, Table
 from graph.plan import Plan
-from graph.statements import Claim, Key, Load, Record
+from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Head
 from graph.stores.estimate import Facts
-from graph.stores.sql import compile_sql, declarations, quoted
+from graph.stores.sql import compile_sql
+from graph.stores.sql_tables import declarations, quoted
+from graph.stores.sqlite_rows import bindable, decoded, encoded
 from graph.text import fold
 
 READERS = 4
@@ -209,8 +210,7 @@ class SQLiteWriter:
         return {row[0]: Load(*row) for row in self._connection.execute("SELECT * FROM _sources ORDER BY id")}
 
     def is_empty(self, table: Table) -> bool:
-        some = " UNION ALL ".join(f"SELECT 1 FROM {name}" for name in names(table))
-        return self._connection.execute(f"{some} LIMIT 1").fetchone() is None
+        return not any(map(self._has_rows, names(table)))
 
     def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
         found: dict[Key, Record] = {}
@@ -231,13 +231,19 @@ class SQLiteWriter:
 
     def put(self, table: Table, changes: Sequence[Change]) -> None:
         self._touched.add(table.table)
-        same = " AND ".join(f"{quoted(p.name)} = ?" for p in table.key)
-        gone = [change.key for change in changes if not change.after]
-        for name in names(table) if gone else ():
-            self._connection.executemany(f"DELETE FROM {name} WHERE {same}", gone)
+        self._delete(quoted(table.table), table, [change.key for change in changes if not change.after])
+        if isinstance(table, Relation) and self._has_rows(waits(table)):
+            self._delete(waits(table), table, [change.key for change in changes])
         places = ", ".join("?" * (len(table.key) + len(table.values) + 3))
         rows = (encoded(table, change.key, change.after) for change in changes if change.after)
         self._connection.executemany(f"INSERT OR REPLACE INTO {quoted(table.table)} VALUES ({places})", rows)
+
+    def _delete(self, name: str, table: Table, keys: list[Key]) -> None:
+        same = " AND ".join(f"{quoted(p.name)} = ?" for p in table.key)
+        self._connection.executemany(f"DELETE FROM {name} WHERE {same}", keys)
+
+    def _has_rows(self, name: str) -> bool:
+        return self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is not None
 
     def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
         self._settle()
@@ -292,61 +298,11 @@ class SQLiteWriter:
         return int(self._connection.execute(twice).fetchone() is None)
 
 
-# Rows
-
-
-def encoded(table: Table, key: Key, record: Record) -> tuple[Any, ...]:
-    """A record as a row: what it shows, who says so and where, and the claims where there are several."""
-    values = list(st.merged(table, record))
-    for place in table.lists:
-        values[place] = as_json(values[place])
-    sources, locators, said = zip(*record, strict=True)
-    claims = _to_json(said).decode() if len(record) > 1 else None
-    return (*key, *values, as_json(sources), as_json(locators), claims)
-
-
-@lru_cache(maxsize=10_000)
-def as_json(texts: tuple[str, ...]) -> str:
-    """A text list as JSON; most are empty, or one of a few."""
-    return _to_json(texts).decode()
-
-
-def decoded(table: Table, row: tuple[Any, ...]) -> tuple[Key, Record]:
-    """A row as its key and record."""
-    size = len(table.key)
-    key, shown, (sources, locators, claims) = row[:size], row[size:-3], row[-3:]
-    said = _from_json(claims) if claims else [shown]
-    typed = (typed_values(table, values, stored=not claims) for values in said)
-    record = tuple(Claim(*claim) for claim in zip(_from_json(sources), _from_json(locators), typed, strict=True))
-    return key, record
-
-
-def typed_values(table: Table, values: Sequence[Any], *, stored: bool) -> tuple[Any, ...]:
-    """The values of a claim as the model has them, from a row's columns or from JSON."""
-    return tuple(
-        _typed(p.type.value, value, stored) if value is not None else None
-        for p, value in zip(table.values, values, strict=True)
-    )
-
-
-def _typed(kind: str, value: Any, stored: bool) -> Any:
-    match kind:
-        case "boolean":
-            return bool(value)
-        case "decimal":
-            return float(value)
-        case "texts":
-            return tuple(_from_json(value) if stored else value)
-        case _:
-            return value
-
-
-def bindable(value: Any) -> Any:
-    """A parameter as SQLite takes it: lists as JSON."""
-    return _to_json(value).decode() if isinstance(value, list | tuple) else value
-
-
 # Files
+
+
+def is_there(path: str) -> bool:
+    return Path(path).exists()
 
 
 def names(table: Table) -> tuple[str, ...]:

@@ -1,5 +1,3 @@
-"use strict";
-
 const at = (id) => document.getElementById(id);
 const [form, examples, query, variables] = ["form", "examples", "query", "variables"].map(at);
 const [status, result, schema, schemaText] = ["status", "result", "schema", "schema-text"].map(at);
@@ -9,11 +7,7 @@ function show(example) {
   variables.value = example.dataset.variables;
 }
 
-async function ask() {
-  const request = { query: query.value };
-  if (variables.value.trim()) {
-    request.variables = JSON.parse(variables.value);
-  }
+function ask(request) {
   return fetch("graphql", {
     method: "POST",
     headers: { "content-type": "application/json", accept: "application/graphql-response+json" },
@@ -21,18 +15,31 @@ async function ask() {
   });
 }
 
+function given() {
+  try {
+    return { query: query.value, variables: JSON.parse(variables.value || "null") };
+  } catch {
+    return null;
+  }
+}
+
 async function run() {
+  const request = given();
+  if (!request) {
+    status.textContent = "The variables are no JSON";
+    return;
+  }
   status.textContent = "Running …";
   const began = performance.now();
   try {
-    const response = await ask();
+    const response = await ask(request);
     const answer = await response.json();
-    result.textContent = JSON.stringify(answer, null, 2);
     const took = Math.round(performance.now() - began);
-    status.textContent = answer.errors ? `Refused, ${took} ms` : `Answered in ${took} ms`;
-  } catch (error) {
+    result.textContent = JSON.stringify(answer, null, 2);
+    status.textContent = answer.errors ? `Refused in ${took} ms` : `Answered in ${took} ms`;
+  } catch {
     result.textContent = "";
-    status.textContent = error instanceof SyntaxError ? "The variables are no JSON" : "The server does not answer";
+    status.textContent = "The server does not answer";
   }
 }
 

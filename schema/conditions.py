@@ -1,0 +1,116 @@
+"""Conditions: what a `where` or an `edge` asks for, as predicates of a plan."""
+
+from __future__ import annotations
+
+from graph import plan as p
+from graph.errors import BadInput
+from graph.model import Hop, Kind, Model, Property, Relation, Type, named
+from graph.plan import Convert, Op
+from schema import limits
+from schema.arguments import Leaf, Tree, is_null, items
+from schema.params import Params
+
+LOGIC = ("and", "or", "not")
+
+
+class Conditions:
+    """Reads the conditions of one operation; their values become its parameters."""
+
+    def __init__(self, model: Model, params: Params) -> None:
+        self.model = model
+        self.params = params
+        self._count = 0
+
+    def where(self, given: Tree, kind: Kind, level: int) -> p.Predicate:
+        limits.nesting(level)
+        properties = {prop.name: prop for prop in kind.columns}
+        hops = {hop.field: hop for hop in self.model.hops(kind)}
+        parts = []
+        for name, value in _stated(given):
+            if name in properties:
+                parts.append(self.compare(properties[name], value, on_edge=False))
+            elif name in LOGIC:
+                parts.append(self.logic(name, [self.where(item, kind, level + 1) for item in items(value)]))
+            elif name in hops and hops[name].many:
+                parts.append(self.quantified(hops[name], dict(_stated(value)), level + 1))
+            elif name in hops:
+                target = self.model.kind(hops[name].target)
+                parts.append(p.Has(hops[name], self.where(value, target, level + 1)))
+            else:
+                hop = hops[name.removesuffix("Edge")]
+                parts.append(p.Has(hop, self.edge_where(value, hop.relation, level + 1)))
+        return all_of(parts)
+
+    def edge_where(self, given: Tree, relation: Relation, level: int) -> p.Predicate:
+        limits.nesting(level)
+        parts = []
+        for name, value in _stated(given):
+            if name in LOGIC:
+                parts.append(self.logic(name, [self.edge_where(i, relation, level + 1) for i in items(value)]))
+            else:
+                parts.append(self.compare(named(relation.columns, name), value, on_edge=True))
+        return all_of(parts)
+
+    @staticmethod
+    def logic(name: str, parts: list[p.Predicate]) -> p.Predicate:
+        match name:
+            case "and":
+                return all_of(parts)
+            case "or":
+                return parts[0] if len(parts) == 1 else p.AnyOf(tuple(parts))
+            case _:
+                return p.Not(parts[0])
+
+    def quantified(self, hop: Hop, given: dict[str, Tree], level: int) -> p.Predicate:
+        target = self.model.kind(hop.target)
+        edge = [self.edge_where(given["edge"], hop.relation, level)] if "edge" in given else []
+        asked = {name: self.where(given[name], target, level) for name in ("some", "none", "every") if name in given}
+        parts: list[p.Predicate] = []
+        if "some" in asked or (edge and not asked):
+            parts.append(p.Has(hop, all_of([*edge, asked.get("some", p.AllOf())])))
+        if "none" in asked:
+            parts.append(p.Not(p.Has(hop, all_of([*edge, asked["none"]]))))
+        if "every" in asked:
+            parts.append(p.Not(p.Has(hop, all_of([*edge, p.Not(asked["every"])]))))
+        return all_of(parts)
+
+    def compare(self, prop: Property, given: Tree, *, on_edge: bool) -> p.Predicate:
+        assert isinstance(given, dict)
+        return all_of([self.operator(name, prop, value, on_edge) for name, value in given.items()])
+
+    def operator(self, name: str, prop: Property, given: Tree, on_edge: bool) -> p.Predicate:
+        self._count += 1
+        limits.conditions(self._count)
+        missing = p.Missing(prop, on_edge)
+        if isinstance(given, list):
+            return p.AnyOf(tuple(self.operator("eq", prop, item, on_edge) for item in given))
+        assert isinstance(given, Leaf)
+        if given.value is None:
+            return _of_null(name, prop, missing)
+        if name in ("isNull", "isEmpty"):
+            return missing if given.value else p.Not(missing)
+        return p.Cmp(Op(name), prop, self.params.add(given, _conversion(name, prop)), on_edge)
+
+
+def _stated(given: Tree) -> list[tuple[str, Tree]]:
+    """What an input object states; null states nothing."""
+    if not isinstance(given, dict):
+        raise BadInput("where has null in a list; expected an object")
+    return [(name, value) for name, value in given.items() if not is_null(value)]
+
+
+def all_of(parts: list[p.Predicate]) -> p.Predicate:
+    """That all parts hold, as simply as it can be said."""
+    return parts[0] if len(parts) == 1 else p.AllOf(tuple(part for part in parts if part != p.AllOf()))
+
+
+def _of_null(name: str, prop: Property, missing: p.Predicate) -> p.Predicate:
+    if name not in ("eq", "ne"):
+        raise BadInput(f"{prop.name}: {{{name}: null}} is not a condition; use {{eq: null}} for what is missing")
+    return missing if name == "eq" else p.Not(missing)
+
+
+def _conversion(name: str, prop: Property) -> Convert:
+    if prop.type is Type.ENUM:
+        return Convert.ENUM
+    return Convert.FOLD if name == "containsIgnoreCase" else Convert.NONE

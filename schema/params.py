@@ -1,0 +1,20 @@
+"""Parameters: the values of one operation, told from what shapes its statement."""
+
+from __future__ import annotations
+
+from graph import plan as p
+from graph.plan import Convert
+from schema.arguments import Leaf
+
+
+class Params:
+    """Numbers the parameters of one plan."""
+
+    def __init__(self) -> None:
+        self.made: list[p.Param] = []
+
+    def add(self, leaf: Leaf, convert: Convert = Convert.NONE, index: int = 0) -> p.Param:
+        literal = None if leaf.path else tuple(leaf.value) if isinstance(leaf.value, list) else leaf.value
+        param = p.Param(f"p{len(self.made)}", leaf.path, literal, convert, index)
+        self.made.append(param)
+        return param

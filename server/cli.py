@@ -1,0 +1,383 @@
+"""The command line: one command for each thing that people do with a graph.
+
+What takes long to import (schema, loaders, the server) is imported by the commands that need it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+from graph.civic import CIVIC
+from graph.errors import BadInput, CivicGraphError, LoadError
+from graph.model import Table
+from graph.store import Change, Store
+from graph.stores import exists, open_store
+from server import console
+from server.examples import FIRST
+from server.logs import LEVELS
+from server.settings import SETTINGS, Settings, from_environment
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from server.loading import Outcome
+    from server.stats import Stats
+
+STEWARD = (
+    "Everybody who reaches this address is served as steward and sees everything, personal and student data included."
+)
+WELCOME = f"""\
+Civic Graph serves {{store}}. {{state}}
+
+  {{url}}          start page
+  {{url}}/graphql  queries in a browser
+
+Try:
+  curl {{url}}/graphql -H 'content-type: application/json' -d '{{query}}'
+
+{STEWARD} Ctrl+C stops it."""
+VERIFIED = {None: "", True: ", as computed anew", False: ", NOT as computed anew: load the sources into a new store"}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+folders_argument = click.argument("folders", nargs=-1, required=True, metavar="[example|FOLDER]...")
+
+
+class Commands(click.Group):
+    """Commands whose expected errors are one sentence and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CivicGraphError as error:
+            raise click.ClickException(error.message) from error
+
+
+def example(*lines: str) -> str:
+    """The end of a command's help; the mark keeps click from wrapping it."""
+    return "\n".join(["\b", "Example:", *(f"  {line}" for line in lines)])
+
+
+def setting(name: str, **more: Any) -> Callable[[F], F]:
+    """The option that stands over a setting."""
+    found = next(s for s in SETTINGS if s.name == name)
+    return click.option(found.option, help=f"{found.help} [{found.env}; {found.default}]", **more)
+
+
+def overridden(settings: Settings, **options: Any) -> Settings:
+    """The settings with those options that were given."""
+    return msgspec.structs.replace(settings, **{name: value for name, value in options.items() if value is not None})
+
+
+@click.group(cls=Commands, epilog=example("civic-graph load example && civic-graph serve"))
+@setting("store", metavar="URL")
+@click.version_option(package_name="civic-graph", message="%(version)s")
+@click.pass_context
+def main(context: click.Context, store: str | None) -> None:
+    """A knowledge graph of a civic university's work with its city, served through GraphQL."""
+    context.obj = overridden(from_environment(os.environ), store=store)
+
+
+# Sources
+
+
+@main.command(epilog=example("civic-graph load example", "civic-graph load --dry-run tables/"))
+@folders_argument
+@dry_run_option
+@click.option("--name", help="Name of the folder as a source, where it has no sources.csv.")
+@click.option("--moved", is_flag=True, help="Its sources were loaded from another place, and are the same.")
+@json_option
+@click.pass_obj
+def load(
+    settings: Settings, folders: Sequence[str], dry_run: bool, name: str | None, moved: bool, as_json: bool
+) -> None:
+    """Load folders of tables into the graph.
+
+    `example` is the data that comes with the package. What a source said before is replaced by what it says now.
+    With --dry-run, each folder is compared with the graph as it is.
+    """
+    from server.loading import Loading
+
+    if name and len(folders) > 1:
+        raise click.UsageError("--name is the name of one folder")
+    with scratch_graph(settings.store) if dry_run else graph(settings.store) as store:
+        loading = Loading(store, name, moved, dry_run, partial(print_changes, as_json) if dry_run else None)
+        for folder in folders:
+            outcome = loading.load(folder)
+            tell(outcome, as_json)
+            if not outcome.ok:
+                sys.exit(1)
+
+
+@main.command(epilog=example("civic-graph check tables/"))
+@folders_argument
+@json_option
+@click.pass_obj
+def check(settings: Settings, folders: Sequence[str], as_json: bool) -> None:
+    """Read folders of tables and report what is wrong.
+
+    Nothing is loaded. References are looked up in the graph as well, where there is one. Exits with 1 where there
+    are errors.
+    """
+    from server.loading import checked
+
+    wrong = False
+    with scratch_graph(settings.store) as store:
+        for folder in folders:
+            with checked(store, folder) as found:
+                wrong |= not found.report.ok
+                lines = [to_json({"folder": folder, **found.report.as_json()})] if as_json else found.report.lines()
+                click.echo("\n".join(lines))
+    sys.exit(int(wrong))
+
+
+@main.command(epilog=example("civic-graph withdraw --dry-run case-study"))
+@click.argument("source")
+@dry_run_option
+@json_option
+@click.pass_obj
+def withdraw(settings: Settings, source: str, dry_run: bool, as_json: bool) -> None:
+    """Take back all that a source said.
+
+    SOURCE is the id of one; `civic-graph stats` lists them.
+    """
+    from server.loading import Loading
+
+    with existing_graph(settings.store) as store:
+        on_changes = partial(print_changes, as_json) if dry_run else None
+        tell(Loading(store, dry_run=dry_run, on_changes=on_changes).withdraw(source), as_json)
+
+
+def print_changes(as_json: bool, table: Table, batch: list[Change]) -> None:
+    """Print each change on a line of its own."""
+    from server import difference
+
+    for change in batch:
+        line = to_json(difference.as_json(table, change)) if as_json else difference.as_line(table, change)
+        click.echo(line)
+
+
+def tell(outcome: Outcome, as_json: bool) -> None:
+    """Print what became of a load: the result, and what the report has to say of it on standard error."""
+    report = outcome.report
+    if report and (report.errors or report.warnings) and not as_json:
+        click.echo("\n".join(report.lines()), err=True)
+    click.echo(to_json(outcome.as_json()) if as_json else str(outcome), err=not (outcome.ok or as_json))
+
+
+# The graph
+
+
+@main.command(epilog=example("civic-graph stats --verify"))
+@click.option("--verify", is_flag=True, help="Compute the content hash anew; exit with 1 where it differs.")
+@json_option
+@click.pass_obj
+def stats(settings: Settings, verify: bool, as_json: bool) -> None:
+    """Show the graph's version, counts and sources."""
+    from server.stats import Stats
+
+    with existing_graph(settings.store) as store:
+        found = Stats.of(store, verify)
+    if as_json:
+        click.echo(to_json(found.as_json()))
+    else:
+        print_stats(found)
+    sys.exit(int(found.verified is False))
+
+
+def print_stats(found: Stats) -> None:
+    click.echo(str(found))
+    click.echo(f"Content hash {found.content_hash}{VERIFIED[found.verified]}")
+    for title, rows in found.tables().items():
+        console.print_table(title, rows)
+
+
+@main.command(
+    epilog=example(
+        "civic-graph query '{ boroughs { totalCount } }'",
+        'civic-graph query @question.graphql --variables \'{"id": "borough:E09000012"}\'',
+    )
+)
+@click.argument("query")
+@click.option("--variables", metavar="JSON|@FILE", help="Variables of the query.")
+@click.option("--operation", metavar="NAME", help="Operation to run, where the query has several.")
+@click.option("--compact", is_flag=True, help="Print the answer on one line.")
+@click.pass_obj
+def query(settings: Settings, query: str, variables: str | None, operation: str | None, compact: bool) -> None:
+    """Ask the graph and print the GraphQL answer.
+
+    QUERY may be @FILE, or - for standard input. Exits with 1 where the answer has errors.
+    """
+    import asyncio
+
+    from schema.api import API
+
+    question, values = text_of(query), variables_of(variables)
+    with existing_graph(settings.store) as store:
+        body = asyncio.run(API(store).execute(question, values, operation)).body
+    click.echo(body if compact else msgspec.json.format(body, indent=2))
+    sys.exit(int("errors" in msgspec.json.decode(body)))
+
+
+@main.command(epilog=example("civic-graph schema > schema.graphql"))
+def schema() -> None:
+    """Print the GraphQL schema."""
+    from schema.types import sdl
+
+    click.echo(sdl(CIVIC), nl=False)
+
+
+@main.command(epilog=example("civic-graph serve --port 8080"))
+@setting("host")
+@setting("port", type=click.IntRange(0, 65_535))
+@setting("log_level", type=click.Choice(list(LEVELS)))
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
+@click.pass_obj
+def serve(settings: Settings, /, workers: int, **options: Any) -> None:
+    """Serve the graph over HTTP.
+
+    GraphQL is at /graphql, pages for people are at /. Whoever reaches the address is served as steward, and sees
+    everything.
+    """
+    import multiprocessing
+
+    from server.listener import free, listen
+    from server.stats import Stats
+
+    settings = overridden(settings, **options)
+    address = free(settings.host, settings.port)
+    with graph(settings.store) as store:
+        state = str(Stats.of(store))
+    if not address.is_local:
+        click.echo(f"Warning: other machines reach {address.url}. {STEWARD}", err=True)
+    welcome = WELCOME.format(store=settings.store, state=state, url=address.url, query=to_json({"query": FIRST}))
+    listen(address, partial(application, settings, multiprocessing.Lock(), welcome), workers)
+
+
+def application(settings: Settings, first: Any, welcome: str) -> Starlette:
+    """The application of one worker; the first one that is ready welcomes."""
+    from server.app import application
+
+    return application(settings, lambda: click.echo(welcome) if first.acquire(block=False) else None)
+
+
+# Tables
+
+
+@main.command(epilog=example("civic-graph generate --partners 600 --seed 1 demo/"))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--partners", type=int, default=600, show_default=True, help="How many partners.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another city.")
+@json_option
+def generate(out: Path, partners: int, seed: int, as_json: bool) -> None:
+    """Write the tables of a made-up city.
+
+    OUT is a new or empty folder. Every record is marked as made up.
+    """
+    from loaders.generate import generate
+
+    with console.progress("Writing") as shown:
+        rows = generate(out, partners, seed, shown)
+    total = f"{out}: {sum(rows.values()):,} rows in {len(rows)} tables; load them: civic-graph load {out}"
+    click.echo(to_json({"folder": str(out), "files": rows}) if as_json else total)
+
+
+@main.command(epilog=example("civic-graph template tables/", "civic-graph template --describe"))
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.option("--describe", is_flag=True, help="Print the columns of every table instead.")
+@json_option
+def template(folder: Path | None, describe: bool, as_json: bool) -> None:
+    """Write empty tables to be filled in.
+
+    They have all their columns, and go into the new or empty FOLDER.
+    """
+    from loaders.folder import template
+    from server.columns import described
+
+    if describe:
+        columns = described(CIVIC)
+        if as_json:
+            click.echo("\n".join(map(to_json, columns)))
+        else:
+            console.print_table("", [list(columns[0]), *(list(column.values()) for column in columns)])
+        return
+    if folder is None:
+        raise click.UsageError("Missing argument 'FOLDER', or --describe.")
+    files = template(CIVIC, folder)
+    click.echo(to_json({"folder": str(folder), "files": files}) if as_json else f"{folder}: {len(files)} tables")
+
+
+# Arguments and results
+
+
+def text_of(argument: str) -> str:
+    """The text an argument gives: itself, `@FILE` or `-` for standard input.
+
+    Raises BadInput where it cannot be read.
+    """
+    try:
+        if argument == "-":
+            return sys.stdin.read()
+        text = Path(argument[1:]).read_text("utf-8") if argument.startswith("@") else argument
+        text.encode()  # an argument may hold bytes that are no text
+        return text
+    except OSError as error:
+        raise BadInput(f"{argument[1:]} cannot be read: {error.strerror}") from error
+    except UnicodeError as error:
+        raise BadInput(f"{argument.lstrip('@')!a} is not text in UTF-8") from error
+
+
+def variables_of(argument: str | None) -> dict[str, Any] | None:
+    """Variables given as a JSON object. Raises BadInput where they are none."""
+    if argument is None:
+        return None
+    try:
+        return msgspec.json.decode(text_of(argument), type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadInput(f"the variables are not a JSON object: {error}") from error
+
+
+def to_json(content: Any) -> str:
+    return msgspec.json.encode(content).decode()
+
+
+# Stores
+
+
+@contextmanager
+def graph(url: str) -> Iterator[Store]:
+    """The graph at a URL, made where there is none."""
+    with closing(open_store(url, CIVIC)) as store:
+        yield store
+
+
+@contextmanager
+def existing_graph(url: str) -> Iterator[Store]:
+    """The graph at a URL. Raises LoadError where there is none."""
+    if not exists(url):
+        raise LoadError(f"there is no graph at {url}; make one: civic-graph load example")
+    with graph(url) as store:
+        yield store
+
+
+@contextmanager
+def scratch_graph(url: str) -> Iterator[Store]:
+    """The graph at a URL, or an empty one that does not stay."""
+    if exists(url):
+        with graph(url) as store:
+            yield store
+        return
+    with TemporaryDirectory(prefix="civic-graph-") as folder, graph(f"sqlite:{folder}/empty") as store:
+        yield store

@@ -1,0 +1,134 @@
+"""Loading a folder and withdrawing a source: from where it is to what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graph import changes
+from graph.changes import Counts, OnChanges
+from graph.model import Table
+from graph.store import Change, Head, Store
+from loaders.folder import EXAMPLE, Checked, is_loaded, read
+from loaders.report import Report, counted
+from server.console import Progress, progress
+
+PACKAGED = "example"  # names the example data that comes with the package
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a load or a withdrawal: its counts, and the graph after it. Without counts nothing changed:
+    either the report has errors, or there is none because all was there already."""
+
+    subject: str
+    head: Head
+    hidden: int = 0
+    counts: Counts | None = None
+    report: Report | None = None
+    dry_run: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return self.report is None or self.report.ok
+
+    def __str__(self) -> str:
+        if self.counts is None:
+            return f"{self.subject}: " + ("already loaded, nothing to do" if self.ok else "nothing was changed")
+        parts = {name: getattr(self.counts, name) for name in Counts.__slots__}
+        said = ", ".join(f"{number:,} {part}" for part, number in parts.items())
+        version = f"would be at version {self.head.version}; nothing was changed" if self.dry_run else self._version
+        return f"{self.subject}: {said}; the graph {version}"
+
+    @property
+    def _version(self) -> str:
+        waiting = f", {counted(self.hidden, 'relation')} hidden until both ends are there" if self.hidden else ""
+        return f"is at version {self.head.version}{waiting}"
+
+    def as_json(self) -> dict[str, Any]:
+        counts = {name: getattr(self.counts or Counts(), name) for name in Counts.__slots__}
+        report = {"report": self.report.as_json()} if self.report else {}
+        state = {"version": self.head.version, "hidden": self.hidden, "dryRun": self.dry_run}
+        return {"subject": self.subject, "ok": self.ok, **counts, **state, **report}
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How to load: `name` is the folder's as a source, `move` says that its sources came from elsewhere before."""
+
+    store: Store
+    name: str | None = None
+    move: bool = False
+    dry_run: bool = False
+    on_changes: OnChanges | None = None
+
+    def load(self, subject: str) -> Outcome:
+        """Load a folder, or `example`.
+
+        Raises LoadError where it is no folder, or its sources come from elsewhere and do not move.
+        """
+        folder, origin = located(subject)
+        if is_loaded(self.store, folder, self.store.model, self.name, origin):
+            return Outcome(subject, self.store.head(), _hidden(self.store))
+        with checked(self.store, subject, self.name) as found:
+            if not found.report.ok:
+                return Outcome(subject, self.store.head(), report=found.report)
+            return self._write(subject, found)
+
+    def _write(self, subject: str, found: Checked) -> Outcome:
+        with progress("Writing") as shown:
+            difference = changes.load(
+                self.store,
+                found.statements,
+                dry_run=self.dry_run,
+                move=self.move,
+                on_changes=self.on_changes or (counting(shown) if shown else None),
+            )
+        return self._outcome(subject, difference, found.report)
+
+    def withdraw(self, source: str) -> Outcome:
+        """Take back what a source said, named with or without its `source:`.
+
+        Raises LoadError where nothing was loaded from it.
+        """
+        source_id = source if source.startswith("source:") else f"source:{source}"
+        difference = changes.withdraw(self.store, source_id, dry_run=self.dry_run, on_changes=self.on_changes)
+        return self._outcome(source_id, difference)
+
+    def _outcome(self, subject: str, difference: changes.Difference, report: Report | None = None) -> Outcome:
+        counts = Counts()
+        for part in difference.tables.values():
+            for name in Counts.__slots__:
+                setattr(counts, name, getattr(counts, name) + getattr(part, name))
+        return Outcome(subject, difference.head, _hidden(self.store), counts, report, self.dry_run)
+
+
+def counting(shown: Progress) -> OnChanges:
+    """Shows how many records of a table were written."""
+    written: dict[str, int] = {}
+
+    def count(table: Table, batch: list[Change]) -> None:
+        written[table.table] = written.get(table.table, 0) + len(batch)
+        shown(table.table, written[table.table])
+
+    return count
+
+
+def checked(store: Store, subject: str, name: str | None = None) -> Checked:
+    """A folder, or `example`, read and checked against the graph; to be closed.
+
+    Raises LoadError where it is no folder.
+    """
+    folder, origin = located(subject)
+    with progress("Reading") as shown:
+        return read(folder, store.model, store, name=name, origin=origin, progress=shown)
+
+
+def located(subject: str) -> tuple[Path, str | None]:
+    """Where the tables are, and where to say that they come from, if not there."""
+    return (EXAMPLE, PACKAGED) if subject == PACKAGED else (Path(subject), None)
+
+
+def _hidden(store: Store) -> int:
+    return sum(store.hidden().values())

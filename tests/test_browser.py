@@ -1,0 +1,86 @@
+"""The pages in a real browser: what a person sees, nothing loaded from elsewhere, nothing the policy blocks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.test_serve import address, start, wait, welcome
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM and not os.environ.get("CI"):
+        pytest.skip("no Chromium here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def site(example_url: str) -> Iterator[str]:
+    process = start(example_url)
+    url = address(welcome(process))
+    wait(url)
+    yield url
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture
+def page(browser: Browser, site: str) -> Iterator[Page]:
+    """A page that must not complain, nor ask any other host."""
+    opened = browser.new_page(base_url=site)
+    said: list[str] = []
+    elsewhere: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("request", lambda request: request.url.startswith(site) or elsewhere.append(request.url))
+    yield opened
+    opened.close()
+    assert said == []
+    assert elsewhere == []
+
+
+def test_the_start_page_shows_the_graph_and_leads_to_the_query_page(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_text("33 boroughs")).to_be_visible()
+    expect(page.get_by_text("Crown copyright").first).to_be_visible()
+    page.get_by_role("link", name="Ask a question").click()
+    expect(page).to_have_title("Query · Civic Graph")
+
+
+def test_a_query_runs_by_button_and_by_key(page: Page) -> None:
+    page.goto("/graphql")
+    page.get_by_role("button", name="Run").click()
+    expect(page.locator("#result")).to_contain_text('"Croydon"')
+    page.get_by_label("Query").fill("{ challenges { totalCount } }")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#result")).to_contain_text('"totalCount": 6')
+
+
+def test_an_example_takes_its_variables(page: Page) -> None:
+    page.goto("/graphql")
+    page.get_by_label("Example").select_option("Partners based in a borough")
+    page.get_by_role("button", name="Run").click()
+    expect(page.locator("#result")).to_contain_text('"Hackney Council"')
+
+
+def test_an_error_is_shown_as_the_server_says_it(page: Page) -> None:
+    page.goto("/graphql")
+    page.get_by_label("Variables (JSON)").fill("{")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("status")).to_have_text("The variables are no JSON")
+
+
+def test_the_schema_opens_below(page: Page) -> None:
+    page.goto("/graphql")
+    page.get_by_text("Schema as text").click()
+    expect(page.get_by_label("Schema", exact=True)).to_contain_text("type Borough implements Node")

@@ -1,0 +1,329 @@
+"""The command line: results on standard output, one sentence for each expected error, and exit codes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from graph.civic import CIVIC
+from graph.stores.sqlite import SQLiteStore
+from schema.types import sdl
+from server.cli import main
+from server.settings import SETTINGS
+
+Run = Callable[..., Result]
+
+COMMANDS = ["check", "generate", "load", "query", "schema", "serve", "stats", "template", "withdraw"]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `civic-graph` in a folder of its own, with a store of its own."""
+    monkeypatch.chdir(tmp_path)
+    for setting in SETTINGS:
+        monkeypatch.delenv(setting.env, raising=False)
+    return lambda *arguments, **more: CliRunner().invoke(main, list(arguments), **more)
+
+
+@pytest.fixture
+def loaded(run: Run, tmp_path: Path, example_url: str) -> Run:
+    """The same, with the example in the store."""
+    shutil.copy(example_url.removeprefix("sqlite:"), tmp_path / "civic-graph.db")
+    return run
+
+
+def table(folder: str, name: str, *lines: str) -> None:
+    Path(folder).mkdir(exist_ok=True)
+    (Path(folder) / name).write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def refused(result: Result) -> str:
+    """What an expected error says: one sentence on standard error, and nothing else."""
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def json_lines(result: Result) -> list[dict[str, Any]]:
+    assert result.exit_code == 0, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+# Help
+
+
+def test_these_are_the_commands() -> None:
+    assert sorted(main.commands) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(run: Run, command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"Example:\n    civic-graph {command}" in result.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_says_what_it_is_for(command: str) -> None:
+    options = [option for option in main.commands[command].params if isinstance(option, click.Option)]
+    assert all(option.help for option in options)
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
+def test_every_setting_has_an_option_that_names_its_variable(setting: Any) -> None:
+    commands = (main, *main.commands.values())
+    options: dict[str, Any] = {
+        name: option for command in commands for option in command.params for name in option.opts
+    }
+    assert setting.env in options[setting.option].help
+    assert str(setting.default) in options[setting.option].help
+
+
+def test_version_and_usage(run: Run) -> None:
+    assert run("--version").stdout == "0.1.0\n"
+    assert run("nonsense").exit_code == 2
+    assert run("load").exit_code == 2
+    assert run("load", "--name", "x", "a", "b").exit_code == 2
+
+
+# Loading
+
+
+def test_the_example_is_loaded_once(run: Run) -> None:
+    first, second = run("load", "example"), run("load", "example")
+    assert first.stdout.startswith("example: 681 added, 0 altered, 0 withdrawn; the graph is at version 1")
+    assert second.stdout == "example: already loaded, nothing to do\n"
+    assert (first.exit_code, second.exit_code) == (0, 0)
+
+
+def test_a_folder_called_example_is_not_the_example(run: Run) -> None:
+    table("example", "partners.csv", "id,name", "acorn,Acorn")
+    assert run("load", "./example").stdout.startswith("./example: 2 added")
+
+
+def test_a_dry_run_prints_the_exact_difference_and_changes_nothing(run: Run) -> None:
+    table("tables", "partners.csv", "id,name,status,aliases", "acorn,Acorn,active,", "birch,Birch,active,")
+    run("load", "--name", "sheet", "tables")
+    table("tables", "partners.csv", "id,name,status,aliases", "acorn,Acorn,dormant,Oak", "cedar,Cedar,,")
+    before = run("stats", "--json").stdout
+    lines = run("load", "--dry-run", "--name", "sheet", "tables").stdout.splitlines()
+    assert '~ Partner partner:acorn: aliases nothing → ["Oak"], status "active" → "dormant"' in lines[0]
+    assert lines[1].startswith('+ Partner partner:cedar: name "Cedar", sources ["source:sheet"]')
+    assert lines[2].startswith('- Partner partner:birch: name "Birch", status "active"')
+    assert lines[3] == "tables: 1 added, 1 altered, 1 withdrawn; the graph would be at version 2; nothing was changed"
+    assert run("stats", "--json").stdout == before
+
+
+def test_a_dry_run_prints_the_difference_as_json_lines(run: Run) -> None:
+    table("tables", "partners.csv", "id,name,status", "acorn,Acorn,active")
+    run("load", "--name", "sheet", "tables")
+    table("tables", "partners.csv", "id,name,status", "acorn,Acorn,dormant")
+    change, outcome = json_lines(run("load", "--dry-run", "--json", "--name", "sheet", "tables"))
+    assert change["properties"]["status"] == {"old": "active", "new": "dormant"}
+    assert (change["change"], change["table"], change["id"]) == ("altered", "Partner", "partner:acorn")
+    assert (outcome["altered"], outcome["version"], outcome["dryRun"]) == (1, 2, True)
+
+
+def test_a_dry_run_makes_no_store(run: Run, tmp_path: Path) -> None:
+    assert run("load", "--dry-run", "example").exit_code == 0
+    assert run("check", "example").exit_code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_in_tables_are_reported_and_change_nothing(run: Run) -> None:
+    table("tables", "partners.csv", "id,name,status", "acorn,Acorn,actve", "birch,,active")
+    result = run("load", "tables")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "partners.csv row 2, column status" in result.stderr
+    assert "did you mean active?" in result.stderr
+    assert result.stderr.endswith("tables: nothing was changed\n")
+    assert json.loads(run("stats", "--json").stdout)["version"] == 0
+
+
+def test_errors_in_tables_are_reported_as_json(run: Run) -> None:
+    table("tables", "partners.csv", "id,name,status", "acorn,Acorn,actve")
+    result = run("load", "--json", "tables")
+    report = json.loads(result.stdout)["report"]
+    assert (result.exit_code, report["errors"], report["issues"][0]["nearest"]) == (1, 1, "active")
+
+
+def test_a_source_from_another_place_must_be_said_to_have_moved(run: Run) -> None:
+    for folder, name in (("old", "Acorn"), ("new", "Acorn Trust")):
+        table(folder, "partners.csv", "id,name", f"acorn,{name}")
+    run("load", "--name", "sheet", "old")
+    assert "source:sheet was loaded from" in refused(run("load", "--name", "sheet", "new"))
+    assert "1 altered" in run("load", "--moved", "--name", "sheet", "new").stdout
+
+
+def test_hidden_relations_are_counted(run: Run) -> None:
+    table("theirs", "projects.csv", "id,name", "garden,Garden")
+    table("ours", "partners.csv", "id,name,projects", "acorn,Acorn,garden")
+    run("load", "theirs", "ours")
+    assert json_lines(run("withdraw", "--json", "theirs"))[0]["hidden"] == 1
+    assert "Hidden until both ends are there" in run("stats").stdout
+
+
+def test_check_reports_and_loads_nothing(loaded: Run) -> None:
+    table("good", "partners.csv", "id,name,borough", "acorn,Acorn,Hackney")
+    table("bad", "partners.csv", "id,name,borough", "acorn,Acorn,Hackny")
+    before = loaded("stats", "--json").stdout
+    assert loaded("check", "good").exit_code == 0
+    result = loaded("check", "--json", "good", "bad")
+    good, bad = map(json.loads, result.stdout.splitlines())
+    assert (result.exit_code, good["ok"], bad["ok"], bad["issues"][0]["nearest"]) == (1, True, False, "Hackney")
+    assert loaded("stats", "--json").stdout == before
+
+
+def test_a_source_is_withdrawn_by_either_name(loaded: Run) -> None:
+    dry = loaded("withdraw", "--dry-run", "source:case-study").stdout.splitlines()
+    assert dry[-1].endswith("the graph would be at version 2; nothing was changed")
+    assert all(line.startswith("- ") for line in dry[:-1])
+    assert (
+        f"0 added, 0 altered, {len(dry) - 1} withdrawn; the graph is at version 2"
+        in loaded("withdraw", "case-study").stdout
+    )
+    assert "source:case-study" not in loaded("stats").stdout
+
+
+def test_an_unknown_source_is_refused_with_the_known_ones(loaded: Run) -> None:
+    assert "source:case-study" in refused(loaded("withdraw", "case-studies"))
+
+
+# The graph
+
+
+def test_stats_show_counts_and_sources(loaded: Run) -> None:
+    text = loaded("stats").stdout
+    assert "Version 1" in text
+    assert "Borough ADJACENT_TO Borough" in text
+    assert "source:case-study" in text
+    content = json.loads(loaded("stats", "--json").stdout)
+    assert (content["kinds"]["Borough"], content["verified"]) == (33, None)
+    assert content["contentHash"] in text
+
+
+def test_stats_verify_the_content(loaded: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert json_lines(loaded("stats", "--verify", "--json"))[0]["verified"] is True
+    monkeypatch.setattr(SQLiteStore, "verify", lambda self: False)
+    result = loaded("stats", "--verify")
+    assert result.exit_code == 1
+    assert "NOT as computed anew" in result.stdout
+
+
+QUERY = "query Q($id: ID!) { borough(id: $id) { name } } query R { __typename }"
+HACKNEY = '{"id": "borough:E09000012"}'
+
+
+def test_a_query_prints_its_answer(loaded: Run) -> None:
+    result = loaded("query", QUERY, "--variables", HACKNEY, "--operation", "Q")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"data": {"borough": {"name": "Hackney"}}})
+    assert result.stdout.count("\n") > 1
+    assert loaded("query", "--compact", "{ __typename }").stdout == '{"data":{"__typename":"Query"}}\n'
+
+
+def test_a_query_comes_from_a_file_or_standard_input(loaded: Run) -> None:
+    Path("q.graphql").write_text("{ __typename }", "utf-8")
+    Path("v.json").write_text("{}", "utf-8")
+    answers = [
+        loaded("query", "@q.graphql", "--variables", "@v.json"),
+        loaded("query", "-", input="{ __typename }"),
+    ]
+    assert [json.loads(answer.stdout)["data"] for answer in answers] == [{"__typename": "Query"}] * 2
+
+
+def test_a_query_that_is_no_text_is_refused(loaded: Run) -> None:
+    Path("q.graphql").write_bytes(b"{ __typename \xff }")
+    for query in ("@q.graphql", "{ \udcff }"):
+        assert "is not text in UTF-8" in refused(loaded("query", query))
+
+
+def test_a_query_with_errors_exits_with_1(loaded: Run) -> None:
+    result = loaded("query", "{ unknown }")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["errors"][0]["extensions"]["code"] == "VALIDATION_FAILED"
+
+
+@pytest.mark.parametrize("variables", ["{", "[]", "1", "[" * 100_000, "@nowhere.json"])
+def test_variables_that_are_none_are_refused(loaded: Run, variables: str) -> None:
+    refused(loaded("query", "{ __typename }", "--variables", variables))
+
+
+def test_the_schema_is_printed_as_it_is(run: Run) -> None:
+    assert run("schema").stdout == sdl(CIVIC)
+
+
+# Tables
+
+
+def test_a_made_up_city_can_be_loaded(loaded: Run) -> None:
+    files = json_lines(loaded("generate", "--partners", "20", "--seed", "3", "--json", "city"))[0]["files"]
+    assert files["partners.csv"] == 20
+    assert loaded("load", "city").exit_code == 0
+
+
+def test_templates_are_empty_tables_that_pass_the_check(loaded: Run) -> None:
+    assert loaded("template", "tables").exit_code == 0
+    assert Path("tables/partners.csv").read_text("utf-8").startswith("id,name,")
+    assert loaded("check", "tables").exit_code == 0
+
+
+def test_the_columns_are_described(run: Run) -> None:
+    columns = json_lines(run("template", "--describe", "--json"))
+    assert {"file": "boroughs.csv", "column": "gss_code"}.items() <= columns[
+        [c["column"] for c in columns].index("gss_code")
+    ].items()
+    assert "gss_code" in run("template", "--describe").stdout
+
+
+# Expected errors
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("load", "nowhere"),
+        ("check", "nowhere"),
+        ("stats",),
+        ("query", "{ __typename }"),
+        ("withdraw", "sheet"),
+        ("query", "@nowhere.graphql"),
+        ("generate", "--partners", "0", "out"),
+        ("--store", "nonsense:x", "load", "example"),
+        ("--store", "sqlite:no/such/folder/x.db", "load", "example"),
+        ("serve", "--host", "nowhere.invalid"),
+    ],
+    ids=" ".join,
+)
+def test_an_expected_error_is_one_sentence(run: Run, arguments: tuple[str, ...]) -> None:
+    refused(run(*arguments))
+
+
+def test_a_file_that_is_no_store_is_refused(run: Run) -> None:
+    Path("civic-graph.db").write_bytes(b"something else altogether" * 100)
+    assert "no SQLite file" in refused(run("stats"))
+
+
+def test_a_misspelt_variable_is_refused(run: Run) -> None:
+    assert "CIVIC_GRAPH_STORE" in refused(run("stats", env={"CIVIC_GRAPH_STOER": "x"}))
+
+
+def test_the_store_comes_from_the_environment(run: Run, example_url: str) -> None:
+    assert run("stats", env={"CIVIC_GRAPH_STORE": example_url}).exit_code == 0
+
+
+def test_a_withdrawn_source_comes_back_with_the_next_load(loaded: Run) -> None:
+    version = "{ graph { contentHash } }"
+    before = loaded("query", version).stdout
+    assert loaded("withdraw", "case-study").exit_code == 0
+    assert loaded("query", version).stdout != before
+    assert "already loaded" not in loaded("load", "example").stdout
+    assert loaded("query", version).stdout == before
