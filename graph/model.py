@@ -134,8 +134,9 @@ class End:
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation between two kinds. It is one and the same by its ends and its `keys`; a `symmetric` one is
-    stored once and read from both ends under the same field; a `dated` one has `since` and `until`."""
+    """A relation between two kinds. It is one and the same by its ends and, where it leads to many from both, its
+    `keys`; a `symmetric` one is stored once, its smaller id first, and read from both ends under the same field;
+    a `dated` one has `since` and `until`."""
 
     name: str
     source: str
@@ -179,6 +180,8 @@ class Relation:
 
 
 Table = Kind | Relation
+
+RESERVED = ("from", "to", "key", "claims")  # what every relation is stored with
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +260,7 @@ class Model:
                 yield Hop(relation, forward=False)
 
     def _check(self) -> None:
-        _distinct("kind", [kind.name for kind in self.kinds])
+        _distinct("kind", ["Node", "Graph", "Query", *(kind.name for kind in self.kinds)])
         _distinct("plural", [kind.plural for kind in self.kinds])
         _distinct("relation", [relation.table for relation in self.relations])
         for relation in self.relations:
@@ -266,13 +269,15 @@ class Model:
                     raise ValueError(f"{relation.table}: {end} is no kind of this model")
             if relation.symmetric and relation.source != relation.target:
                 raise ValueError(f"{relation.table}: only a relation within one kind can be symmetric")
+            if relation.keys and not (relation.forward.many and relation.backward.many):
+                raise ValueError(f"{relation.table}: keys let two nodes be joined twice, so both ends lead to many")
             for key in relation.keys:
                 if key not in {p.name for p in relation.values}:
                     raise ValueError(f"{relation.table}: its key {key} is no property of it")
-            _distinct(f"property of {relation.table}", [p.name for p in relation.columns])
+            _distinct(f"property of {relation.table}", [*RESERVED, *(p.name for p in relation.columns)])
         for kind in self.kinds:
             fields = [p.name for p in kind.columns] + [hop.field for hop in self.hops(kind)]
-            _distinct(f"field of {kind.name}", fields)
+            _distinct(f"field of {kind.name}", ["claims", *fields])
 
 
 def named(properties: Iterable[Property], name: str) -> Property:
@@ -285,9 +290,11 @@ def _lists(properties: tuple[Property, ...]) -> tuple[int, ...]:
 
 
 def _distinct(what: str, names: list[str]) -> None:
+    """Raises ValueError where a name stands twice, whatever its case: some stores do not tell case apart."""
+    folded = [name.lower() for name in names]
     for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"{what} {name} is declared twice")
+        if folded.count(name.lower()) > 1:
+            raise ValueError(f"{what} {name} is declared twice, or taken")
 
 
 def kebab(name: str) -> str:

@@ -50,7 +50,7 @@ def _both(relation: Relation) -> str:
     table = quoted(relation.table)
     return (
         f'CREATE VIEW {links(relation)} AS SELECT "from", "to"{rest} FROM {table} '
-        f'UNION ALL SELECT "to" AS "from", "from" AS "to"{rest} FROM {table}'
+        f'UNION ALL SELECT "to" AS "from", "from" AS "to"{rest} FROM {table} WHERE "from" <> "to"'
     )
 
 

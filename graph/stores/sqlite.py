@@ -24,7 +24,7 @@ from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Head
 from graph.stores.estimate import Facts
 from graph.stores.sql import compile_sql
-from graph.stores.sql_tables import declarations, quoted
+from graph.stores.sql_tables import declarations, links, quoted
 from graph.stores.sqlite_rows import bindable, decoded, encoded
 from graph.text import fold
 
@@ -294,7 +294,7 @@ class SQLiteWriter:
         if hop.many:
             return 0
         near = '"from"' if hop.forward else '"to"'
-        twice = f"SELECT 1 FROM {quoted(hop.relation.table)} GROUP BY {near} HAVING count(*) > 1 LIMIT 1"
+        twice = f"SELECT 1 FROM {links(hop.relation)} GROUP BY {near} HAVING count(*) > 1 LIMIT 1"
         return int(self._connection.execute(twice).fetchone() is None)
 
 
