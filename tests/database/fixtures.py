@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import pytest
 from neo4j import Driver, GraphDatabase
 
-from graph.stores.neo4j import access
+from graph.model import Model
+from graph.stores.neo4j import Neo4jStore, access
 from tests.database.server import SCRATCH, Missing, Server
 
 MARK = "_CivicTests"
@@ -32,6 +33,11 @@ class Database:
     def __post_init__(self) -> None:
         auth = access(self.url, self.environment).auth
         self.driver = GraphDatabase.driver(self.url, auth=auth, connection_timeout=5, notifications_min_severity="OFF")
+
+    def new_store(self, model: Model) -> Neo4jStore:
+        """An empty store. Who had one before has none now."""
+        self.empty()
+        return Neo4jStore(self.url, model, self.environment)
 
     def empty(self) -> None:
         """Take everything out but indexes. Refuses a graph that tests did not make."""
@@ -52,7 +58,7 @@ def neo4j(worker: str) -> Iterator[Database]:
     if url := os.environ.get(GIVEN):
         yield Database(url, dict(os.environ))
         return
-    server = Server(SCRATCH / f"tests-{worker}", heap=768)
+    server = Server(SCRATCH / f"tests-{worker}", heap=768, brief=True)
     server.remove()
     try:
         server.start()
