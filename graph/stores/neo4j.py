@@ -256,7 +256,7 @@ class Neo4jStore:
             clock: int = session.run(said(CLOCK)).single(strict=True)[0]
             if clock % 2 == 0:
                 return clock
-            time.sleep(0.05)
+            self.head()  # which waits until it is
 
     def _now(self, statement: Statement) -> Any:
         return statement.shape(self._wait(self._reader.ask(statement.text, {}))[1])
