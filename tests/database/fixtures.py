@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fcntl import LOCK_EX, flock
 
 import pytest
 from neo4j import Driver, GraphDatabase
@@ -56,7 +58,10 @@ class Database:
 def neo4j(worker: str) -> Iterator[Database]:
     """The database server of this test process."""
     if url := os.environ.get(GIVEN):
-        yield Database(url, dict(os.environ))
+        with alone():
+            database = Database(url, dict(os.environ))
+            yield database
+            database.driver.close()
         return
     server = Server(SCRATCH / f"tests-{worker}", heap=768, brief=True)
     server.remove()
@@ -74,6 +79,15 @@ def neo4j(worker: str) -> Iterator[Database]:
     for name in given:
         os.environ.pop(name)
     server.remove()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """A block that one test process at a time is in: they share the server that is given."""
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    with (SCRATCH / "given.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
