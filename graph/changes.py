@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from graph.errors import LoadError
 from graph.model import Table
-from graph.statements import HASH_BITS, Key, Load, Record, Statement, Statements, digest, precedence
+from graph.statements import HASH_BITS, Key, Load, Record, Statement, Statements, digest, merged, precedence
 from graph.statements import restate as restated
 from graph.statements import without as remaining
 from graph.store import Change, Head, Store, Writer
@@ -44,10 +44,15 @@ class Counts:
 
 @dataclass(slots=True)
 class Difference:
-    """What a load changed, or would change, a table; `head` is the graph's state after it."""
+    """What a load changed, or would change, a table; `head` is the graph's state after it.
+
+    `overruled` counts the records of which something that the load says is not shown, since another source's
+    word counts more.
+    """
 
     head: Head
     tables: dict[str, Counts] = field(default_factory=dict)
+    overruled: int = 0
 
     @property
     def total(self) -> int:
@@ -136,6 +141,7 @@ def _apply(
         for changes in _changes(writer, table, statements.of(table), replaced, places, len(speaking) == 1):
             content += _effect(table, changes)
             difference.tables.setdefault(table.table, Counts()).count(changes)
+            difference.overruled += sum(_is_overruled(table, change.after, speaking) for change in changes)
             writer.put(table, changes)
             if on_changes:
                 on_changes(table, changes)
@@ -144,6 +150,18 @@ def _apply(
     if not dry_run:
         writer.commit(difference.head, loads, gone)
     return difference
+
+
+def _is_overruled(table: Table, record: Record, speaking: set[str]) -> bool:
+    if len(record) < 2:
+        return False
+    shown = merged(table, record)
+    said = [claim.values for claim in record if claim.source in speaking]
+    return any(
+        value is not None and value != shown[place] and place not in table.lists
+        for values in said
+        for place, value in enumerate(values)
+    )
 
 
 def _now() -> str:

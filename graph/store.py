@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from graph.model import Model, Table
+from graph.model import Kind, Model, Property, Table
 from graph.plan import Plan
 from graph.statements import Key, Load, Record
 
@@ -91,8 +91,12 @@ class Store(Protocol):
         """The name and aliases of every node of a kind, by id."""
         ...
 
-    def missing(self, ids: Sequence[str]) -> set[str]:
-        """Those of the ids that no node has."""
+    def missing(self, ids: Sequence[str], without: Sequence[str] = ()) -> set[str]:
+        """Those of the ids that no node has, or only a node of which nobody but these sources speaks."""
+        ...
+
+    def holders(self, kind: Kind, prop: Property, values: Sequence[str]) -> dict[str, set[str]]:
+        """The ids of the nodes that have these values in a text list, by value."""
         ...
 
     def compile(self, plan: Plan) -> Compiled: ...

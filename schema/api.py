@@ -22,6 +22,7 @@ from schema.types import executable
 
 DOCUMENTS = 1_000
 PLANS = 2_000
+INTROSPECTIONS = 20  # their answers are large
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -50,7 +51,7 @@ class Prepared:
 
     plan: Plan
     compiled: Compiled | None
-    schema_data: dict[str, Any] | None = None
+    schema_data: dict[str, msgspec.Raw] | None = None
     keys: tuple[str, ...] = ()
 
 
@@ -62,13 +63,14 @@ class API:
         self.schema = executable(store.model)
         self._documents: Recent[str, Document] = Recent(DOCUMENTS)
         self._plans: Recent[Hashable, Prepared] = Recent(PLANS)
+        self._introspections: Recent[Hashable, Prepared] = Recent(INTROSPECTIONS)
 
     async def execute(
         self, query: str, variables: Mapping[str, Any] | None = None, operation: str | None = None
     ) -> Answer:
         """The answer to one request; whatever is wrong with it is in the answer."""
         try:
-            return Answer(await self._answer(query, dict(variables or {}), operation))
+            return Answer(await self._answer(query, dict(variables or {}), operation or None))
         except CivicGraphError as error:
             return failure(error)
 
@@ -77,7 +79,8 @@ class API:
         operation = document.operation(name)
         variables = documents.coerced(operation, self.schema, given)
         key = (query, name, _key(operation, variables))
-        prepared = self._plans.get(key, lambda: self._prepare(operation, variables, given))
+        kept = self._introspections if operation.introspects else self._plans
+        prepared = kept.get(key, lambda: self._prepare(operation, variables, given))
         data = b"{}"
         if prepared.compiled:
             data = await self.store.run(prepared.compiled, bind(prepared.plan, variables))
@@ -94,17 +97,17 @@ class API:
         document = operation.alone(planner.introspected())
         return Prepared(plan, compiled, self._introspect(document, given), tuple(planner.roots()))
 
-    def _introspect(self, document: DocumentNode, given: dict[str, Any]) -> dict[str, Any]:
+    def _introspect(self, document: DocumentNode, given: dict[str, Any]) -> dict[str, msgspec.Raw]:
         """What graphql-core says of the schema."""
         result = execute_sync(self.schema, document, variable_values=given)
         if result.errors:
             raise documents.located(BadRequest, result.errors)
-        return dict(result.data or {})
+        return {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in (result.data or {}).items()}
 
 
-def _merged(schema_data: dict[str, Any], keys: tuple[str, ...], data: bytes) -> bytes:
+def _merged(schema_data: dict[str, msgspec.Raw], keys: tuple[str, ...], data: bytes) -> bytes:
     """The answers about the schema and from the store as one object, in the order of the request."""
-    values = {**msgspec.json.decode(data), **schema_data}
+    values = {**msgspec.json.decode(data, type=dict[str, msgspec.Raw]), **schema_data}
     return msgspec.json.encode({key: values[key] for key in keys})
 
 
@@ -119,4 +122,6 @@ def _shape(operation: Operation, name: str, value: Any) -> Hashable:
         return (signature, *(place is None for place in places))
     if name in operation.structural or operation.introspects:
         return frozen(value)  # type: ignore[no-any-return]
+    if name in operation.counted:
+        return len(value)
     return shape(value)  # type: ignore[no-any-return]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from graph import plan as p
 from graph.errors import BadInput
 from graph.model import Hop, Kind, Model, Property, Relation, Type, named
@@ -13,6 +15,19 @@ from schema.params import Params
 LOGIC = ("and", "or", "not")
 
 
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How deep a condition stands: relation hops from the root of the operation, and levels of its `where`."""
+
+    hops: int = 0
+    levels: int = 0
+
+    def below(self, hops: int = 0) -> Depth:
+        limits.depth(self.hops + hops)
+        limits.nesting(self.levels + 1)
+        return Depth(self.hops + hops, self.levels + 1)
+
+
 class Conditions:
     """Reads the conditions of one operation; their values become its parameters."""
 
@@ -21,8 +36,7 @@ class Conditions:
         self.params = params
         self._count = 0
 
-    def where(self, given: Tree, kind: Kind, level: int) -> p.Predicate:
-        limits.nesting(level)
+    def where(self, given: Tree, kind: Kind, at: Depth) -> p.Predicate:
         properties = {prop.name: prop for prop in kind.columns}
         hops = {hop.field: hop for hop in self.model.hops(kind)}
         parts = []
@@ -30,23 +44,22 @@ class Conditions:
             if name in properties:
                 parts.append(self.compare(properties[name], value, on_edge=False))
             elif name in LOGIC:
-                parts.append(self.logic(name, [self.where(item, kind, level + 1) for item in items(value)]))
+                parts.append(self.logic(name, [self.where(item, kind, at.below()) for item in items(value)]))
             elif name in hops and hops[name].many:
-                parts.append(self.quantified(hops[name], dict(_stated(value)), level + 1))
+                parts.append(self.quantified(hops[name], dict(_stated(value)), at.below(hops=1)))
             elif name in hops:
                 target = self.model.kind(hops[name].target)
-                parts.append(p.Has(hops[name], self.where(value, target, level + 1)))
+                parts.append(p.Has(hops[name], self.where(value, target, at.below(hops=1))))
             else:
                 hop = hops[name.removesuffix("Edge")]
-                parts.append(p.Has(hop, self.edge_where(value, hop.relation, level + 1)))
+                parts.append(p.Has(hop, self.edge_where(value, hop.relation, at.below(hops=1))))
         return all_of(parts)
 
-    def edge_where(self, given: Tree, relation: Relation, level: int) -> p.Predicate:
-        limits.nesting(level)
+    def edge_where(self, given: Tree, relation: Relation, at: Depth) -> p.Predicate:
         parts = []
         for name, value in _stated(given):
             if name in LOGIC:
-                parts.append(self.logic(name, [self.edge_where(i, relation, level + 1) for i in items(value)]))
+                parts.append(self.logic(name, [self.edge_where(i, relation, at.below()) for i in items(value)]))
             else:
                 parts.append(self.compare(named(relation.columns, name), value, on_edge=True))
         return all_of(parts)
@@ -61,10 +74,10 @@ class Conditions:
             case _:
                 return p.Not(parts[0])
 
-    def quantified(self, hop: Hop, given: dict[str, Tree], level: int) -> p.Predicate:
+    def quantified(self, hop: Hop, given: dict[str, Tree], at: Depth) -> p.Predicate:
         target = self.model.kind(hop.target)
-        edge = [self.edge_where(given["edge"], hop.relation, level)] if "edge" in given else []
-        asked = {name: self.where(given[name], target, level) for name in ("some", "none", "every") if name in given}
+        edge = [self.edge_where(given["edge"], hop.relation, at)] if "edge" in given else []
+        asked = {name: self.where(given[name], target, at) for name in ("some", "none", "every") if name in given}
         parts: list[p.Predicate] = []
         if "some" in asked or (edge and not asked):
             parts.append(p.Has(hop, all_of([*edge, asked.get("some", p.AllOf())])))
@@ -86,7 +99,7 @@ class Conditions:
             return p.AnyOf(tuple(self.operator("eq", prop, item, on_edge) for item in given))
         assert isinstance(given, Leaf)
         if given.value is None:
-            return _of_null(name, prop, missing)
+            return _of_null(name, missing)
         if name in ("isNull", "isEmpty"):
             return missing if given.value else p.Not(missing)
         return p.Cmp(Op(name), prop, self.params.add(given, _conversion(name, prop)), on_edge)
@@ -104,10 +117,15 @@ def all_of(parts: list[p.Predicate]) -> p.Predicate:
     return parts[0] if len(parts) == 1 else p.AllOf(tuple(part for part in parts if part != p.AllOf()))
 
 
-def _of_null(name: str, prop: Property, missing: p.Predicate) -> p.Predicate:
-    if name not in ("eq", "ne"):
-        raise BadInput(f"{prop.name}: {{{name}: null}} is not a condition; use {{eq: null}} for what is missing")
-    return missing if name == "eq" else p.Not(missing)
+def _of_null(name: str, missing: p.Predicate) -> p.Predicate:
+    """What an operator without a value says: eq and ne ask for what is missing or there, others ask nothing."""
+    match name:
+        case "eq":
+            return missing
+        case "ne":
+            return p.Not(missing)
+        case _:
+            return p.AllOf()
 
 
 def _conversion(name: str, prop: Property) -> Convert:

@@ -28,7 +28,7 @@ from graph.errors import BadInput, BadRequest, ParseFailed, RequestError, Valida
 from schema import limits
 
 STRUCTURAL = {"first", "last", "orderBy", "by", "if"}  # arguments whose values shape the statement
-LISTS = {"ids"}  # so do the variables that are written among their members
+LISTS = {"ids"}  # so does the number of their members, and every variable that is written among them
 CURSORS = {"after", "before"}
 
 
@@ -43,6 +43,7 @@ class Operation:
     fragments: dict[str, FragmentDefinitionNode]
     structural: frozenset[str]
     cursors: frozenset[str]
+    counted: frozenset[str]
     introspects: bool
 
     def alone(self, fields: list[FieldNode]) -> DocumentNode:
@@ -114,10 +115,11 @@ def _operations(document: DocumentNode) -> Iterator[Operation]:
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     structural = frozenset(_variables(document, _shapes))
     cursors = frozenset(_variables(document, lambda argument: argument.name.value in CURSORS))
+    counted = frozenset(_variables(document, lambda argument: argument.name.value in LISTS))
     introspects = any(isinstance(n, FieldNode) and n.name.value in INTROSPECTION for n in _nodes(document))
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
-            yield Operation(definition, fragments, structural, cursors, introspects)
+            yield Operation(definition, fragments, structural, cursors, counted, introspects)
 
 
 def _variables(document: DocumentNode, wanted: Callable[[ArgumentNode], bool]) -> Iterator[str]:

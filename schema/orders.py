@@ -48,5 +48,6 @@ def seek(given: Tree | None, name: str, kind: Kind, order: tuple[p.Key, ...], pa
 def _only(item: Any) -> tuple[str, Any]:
     """The one field of an order's item. Raises BadInput where a variable left it empty."""
     if not isinstance(item, dict) or len(item) != 1 or None in item.values():
-        raise BadInput(f"orderBy has {item!r}; expected one field with a direction")
+        fields = ", ".join(item) if isinstance(item, dict) and item else "no field"
+        raise BadInput(f"an item of orderBy has {fields}; expected one field with a direction")
     return next(iter(item.items()))

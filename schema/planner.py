@@ -22,7 +22,7 @@ from graph.errors import BadInput
 from graph.model import Hop, Kind, Model, Property
 from schema import limits
 from schema.arguments import Leaf, Tree, arguments, plain
-from schema.conditions import Conditions, all_of
+from schema.conditions import Conditions, Depth, all_of
 from schema.documents import INTROSPECTION, Operation
 from schema.orders import order_of, seek
 from schema.params import Params
@@ -139,13 +139,13 @@ class Planner:
             return self.graph(nodes)
         given = self.given(nodes[0], "Query")
         if name == "node":
-            return self.lookup(nodes, given["id"], self.model.kinds, At().into(1, hops=0))
+            return self.lookup(nodes, given["id"], self.model.kinds, At())
         if name == "nodes":
             size = len(plain(given["ids"]))
             limits.ids(size)
             return self.lookup(nodes, given["ids"], self.model.kinds, At().into(size, hops=0), many=True)
         if name in self._one:
-            return self.lookup(nodes, given["id"], (self._one[name],), At().into(1, hops=0))
+            return self.lookup(nodes, given["id"], (self._one[name],), At())
         kind = self._many[name]
         return self.page(nodes, given, kind, None, kind.name, At())
 
@@ -223,9 +223,9 @@ class Planner:
         below = at.into(limit, hops=1 if hop else 0)
         self.spend(below.rows)
         order = order_of(given.get("orderBy"), kind, hop)
-        where = [self.conditions.where(given["where"], kind, 0)] if "where" in given else []
+        where = [self.conditions.where(given["where"], kind, Depth(below.hops))] if "where" in given else []
         if hop and "edge" in given:
-            where.append(self.conditions.edge_where(given["edge"], hop.relation, 0))
+            where.append(self.conditions.edge_where(given["edge"], hop.relation, Depth(below.hops)))
         after, before = (seek(given.get(name), name, kind, order, self.params) for name in ("after", "before"))
         value = self.connection(self.below(nodes, f"{title}Connection"), kind, hop, title, below, at)
         return p.Page(kind, hop, all_of(where), order, limit, reverse, after, before, value)

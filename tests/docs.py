@@ -84,10 +84,12 @@ def described(prop: Property) -> str:
 
 
 def errors_part() -> str:
-    return "\n".join(f"| `{e.code}` | {e.status} | {e.__doc__} |" for e in error_classes(errors.CivicGraphError))
+    asked = error_classes(errors.RequestError)
+    kept = [errors.Timeout, errors.Unavailable, errors.Incompatible, errors.StoreError]
+    return "\n".join(f"| `{e.code}` | {e.status} | {e.__doc__} |" for e in (*asked, *kept))
 
 
-def error_classes(of: type[errors.CivicGraphError]) -> Iterator[type[errors.CivicGraphError]]:
+def error_classes(of: type[errors.RequestError]) -> Iterator[type[errors.RequestError]]:
     """The errors that have a code of their own, in the order of the tree."""
     for error in of.__subclasses__():
         if "code" in vars(error) and error.__doc__:

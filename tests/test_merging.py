@@ -74,6 +74,13 @@ def test_the_lower_rank_counts_and_lists_are_united(store: Store) -> None:
     }
 
 
+def test_what_counts_less_is_counted_as_overruled(store: Store) -> None:
+    assert say(store, sheet(status="active")).overruled == 0
+    assert say(store, register(status="ended")).overruled == 1
+    assert say(store, register()).overruled == 1, "its name is not shown"
+    assert say(store, sheet(status="ended")).overruled == 0
+
+
 def test_within_a_rank_the_newest_counts_then_the_id() -> None:
     loads = [
         Said("source:b", {}, rank=5, date="2020").load,

@@ -67,7 +67,7 @@ class Compiler:
             case p.Const(text):
                 return constant(text)
             case p.Page():
-                return self.page(value, None)
+                return self.page_value(value.value, value, None)
             case p.Lookup():
                 return self.lookup(value)
             case p.Info(name):
@@ -129,7 +129,7 @@ class Compiler:
             case p.One():
                 return self.one(value, row)
             case p.Page():
-                return self.page(value, row)
+                return self.page_value(value.value, value, row)
             case _:
                 raise TypeError(f"{value} is no value of a row")
 
@@ -141,13 +141,6 @@ class Compiler:
         return f"json((SELECT {self.row_value(one.value, target)} FROM {source}{order} LIMIT 1))"
 
     # Pages
-
-    def page(self, page: p.Page, outer: Row | None) -> str:
-        match page.value:
-            case p.Obj(fields):
-                return self.object(fields, lambda v: self.page_value(v, page, outer))
-            case _:
-                return self.page_value(page.value, page, outer)
 
     def page_value(self, value: p.Value, page: p.Page, outer: Row | None) -> str:
         match value:

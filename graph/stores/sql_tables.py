@@ -23,7 +23,7 @@ def ends(hop: Hop) -> tuple[str, str]:
 def declarations(table: Table) -> list[str]:
     """The statements that make a table, its indexes and what reads it from both ends."""
     if isinstance(table, Kind):
-        return [_table(table, table.table), *(_index(table, p.name) for p in (*table.values,) if _wanted(p))]
+        return [_table(table, table.table), *(_index(table, p.name) for p in table.values if _wanted(p))]
     made = [_table(table, table.table), _table(table, f"{table.table}~waiting")]
     made.append(f'CREATE INDEX {quoted(table.table + "~back")} ON {quoted(table.table)} ("to", "from")')
     return [*made, _both(table)] if table.symmetric else made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from asyncio import get_running_loop
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ import msgspec
 
 from graph import statements as st
 from graph.errors import BadInput, Conflict, Incompatible, StoreError, Timeout, Unavailable
-from graph.model import Hop, Kind, Model, Relation, Table
+from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Head
@@ -30,6 +31,8 @@ from graph.text import fold
 
 READERS = 4
 WAIT_MS = 10_000  # how long a writer waits for another
+READ_SECONDS = 8.0  # how long an answer may take
+STEPS = 20_000  # instructions of SQLite's machine between two looks at the clock, a few milliseconds
 SETTLE_MS = 500  # how long a finished one waits for readers of the log
 PRAGMAS = (
     "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits with the power
@@ -81,10 +84,21 @@ class SQLiteStore:
         rows = self._rows(f"SELECT id, name, aliases FROM {quoted(kind)}")
         return {node_id: [name, *_from_json(aliases)] for node_id, name, aliases in rows}
 
-    def missing(self, ids: Sequence[str]) -> set[str]:
-        nodes = " UNION ALL ".join(f"SELECT id FROM {quoted(kind.table)}" for kind in self.model.kinds)
-        found = f"SELECT value FROM json_each(?) WHERE value IN ({nodes})"
-        return set(ids) - {row[0] for row in self._rows(found, (_to_json(list(ids)).decode(),))}
+    def missing(self, ids: Sequence[str], without: Sequence[str] = ()) -> set[str]:
+        given = {"ids": bindable(ids), "without": bindable(without)}
+        others = "SELECT 1 FROM json_each(sources) WHERE value NOT IN (SELECT value FROM json_each(:without))"
+        wanted = f"id IN (SELECT value FROM json_each(:ids)) AND EXISTS ({others})"
+        nodes = (f"SELECT id FROM {quoted(kind.table)} WHERE {wanted}" for kind in self.model.kinds)
+        return set(ids) - {row[0] for row in self._rows(" UNION ALL ".join(nodes), given)}
+
+    def holders(self, kind: Kind, prop: Property, values: Sequence[str]) -> dict[str, set[str]]:
+        held = f"SELECT j.value, n.id FROM {quoted(kind.table)} n, json_each(n.{quoted(prop.name)}) j"
+        found: dict[str, set[str]] = {}
+        for value, node_id in self._rows(
+            f"{held} WHERE j.value IN (SELECT value FROM json_each(?))", (bindable(values),)
+        ):
+            found.setdefault(value, set()).add(node_id)
+        return found
 
     def compile(self, plan: Plan) -> Compiled:
         version, facts = self._facts
@@ -99,7 +113,8 @@ class SQLiteStore:
         while True:
             version, text = compiled.version, compiled.text  # read in this order: they are set in the other
             try:
-                row = self._rows(text, bound)[0]
+                with self._in_time():
+                    row = self._rows(text, bound)[0]
             except (UnicodeEncodeError, OverflowError) as error:
                 raise BadInput(f"a value cannot be looked up: {error}") from error
             if row[1] == version:
@@ -142,6 +157,16 @@ class SQLiteStore:
         with Translated(self.path):
             return list(self._reader().execute(text, bindings))
 
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """A block in which a statement of this thread is interrupted once it has taken too long."""
+        deadline = time.monotonic() + READ_SECONDS
+        self._reader().set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
+        try:
+            yield
+        finally:
+            self._reader().set_progress_handler(None)
+
     def _reader(self) -> apsw.Connection:
         """The connection of this thread, which can only read."""
         if not hasattr(self._local, "connection"):
@@ -159,7 +184,7 @@ class SQLiteStore:
             connection = connected(self.path, apsw.SQLITE_OPEN_READWRITE)
             begin(connection, self.path)
             try:
-                yield SQLiteWriter(connection, self.model)
+                yield SQLiteWriter(connection, self.model, self.path)
             finally:
                 end(connection, self.path)
 
@@ -189,16 +214,17 @@ class SQLiteStore:
         connection.execute("INSERT INTO _graph VALUES (0, '0', NULL, ?)", (fingerprint(self.model),))
         rows = [(table.table, 0, 1, 1) for table in self.model.tables]
         connection.executemany("INSERT INTO _counts VALUES (?, ?, ?, ?)", rows)
-        connection.execute("COMMIT")
         holder(self.path).unlink(missing_ok=True)
+        connection.execute("COMMIT")
 
 
 class SQLiteWriter:
     """One write transaction on the file."""
 
-    def __init__(self, connection: apsw.Connection, model: Model) -> None:
+    def __init__(self, connection: apsw.Connection, model: Model, path: Path) -> None:
         self._connection = connection
         self._model = model
+        self._path = path
         self._touched: set[str] = set()
 
     def head(self) -> Head:
@@ -257,6 +283,7 @@ class SQLiteWriter:
         self._connection.executemany("DELETE FROM _sources WHERE id = ?", [(source,) for source in gone])
         rows = [astuple(load) for load in loads]
         self._connection.executemany("INSERT OR REPLACE INTO _sources VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        holder(self._path).unlink(missing_ok=True)  # before others may write, who leave word of themselves
         run("COMMIT")
 
     def _settle(self) -> None:
@@ -348,7 +375,9 @@ def begin(connection: apsw.Connection, path: Path) -> None:
         connection.execute("BEGIN IMMEDIATE")
     except apsw.BusyError as error:
         connection.close()
-        pid = holder(path).read_text() if holder(path).exists() else "unknown"
+        pid = "unknown"
+        with suppress(OSError):
+            pid = holder(path).read_text()
         raise Conflict(f"{path} is being written by process {pid}; nothing was changed, try again later") from error
     holder(path).write_text(str(os.getpid()))
 
@@ -357,8 +386,8 @@ def end(connection: apsw.Connection, path: Path) -> None:
     """Take back what was not committed, and bring what was from the log into the file, so that it can be copied."""
     with suppress(apsw.Error):
         if connection.in_transaction:
+            holder(path).unlink(missing_ok=True)
             connection.execute("ROLLBACK")
-        holder(path).unlink(missing_ok=True)
         connection.set_busy_timeout(SETTLE_MS)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.close()
@@ -381,7 +410,7 @@ class Translated:
 def ours(error: apsw.Error, path: Path) -> StoreError:
     match error:
         case apsw.InterruptError():
-            return Timeout("the store took too long to answer")
+            return Timeout(f"the store took longer than {READ_SECONDS:g} seconds to answer; ask for less")
         case apsw.FullError():
             return StoreError(f"the disk of {path} is full; nothing was changed")
         case apsw.BusyError():

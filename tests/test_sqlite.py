@@ -1,0 +1,92 @@
+"""What only the embedded store does: one file, read beside a writer, given up in time, refused when strange."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graph.civic import CIVIC
+from graph.errors import Incompatible, LoadError, Unavailable
+from graph.model import Model
+from graph.store import Store
+from graph.stores import exists, open_store
+from tests.client import Client
+
+
+@pytest.fixture
+def store(example_url: str, tmp_path: Path) -> Iterator[Store]:
+    """The example, in a file of its own."""
+    place = tmp_path / "graph.db"
+    shutil.copy(example_url.removeprefix("sqlite:"), place)
+    opened = open_store(f"sqlite:{place}", CIVIC)
+    yield opened
+    opened.close()
+
+
+def around(hops: int) -> str:
+    """A question whose work multiplies with every hop."""
+    return f"{{boroughs(where: {'{neighbours: {some: ' * hops}{{population: {{lt: 1}}}}{'}}' * hops}) {{totalCount}}}}"
+
+
+def test_an_answer_that_takes_too_long_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(store)
+    assert client.data(around(2)) == {"boroughs": {"totalCount": 0}}
+    monkeypatch.setattr("graph.stores.sqlite.READ_SECONDS", 0.05)
+    assert client.code(around(8)) == "TIMEOUT"
+    assert client.data("{ boroughs { totalCount } }") == {"boroughs": {"totalCount": 33}}
+
+
+def test_readers_see_the_graph_before_a_load_until_it_is_there(store: Store) -> None:
+    client = Client(store)
+    before = client.data("{ graph { version } boroughs { totalCount } }")
+    with store.write() as writer:
+        borough = CIVIC.kind("Borough")
+        (key,) = [key for key in writer.keys_of(borough, "source:london-boroughs") if key[0].endswith("12")]
+        assert writer.records(borough, [key])
+        assert client.data("{ graph { version } boroughs { totalCount } }") == before
+
+
+def test_a_damaged_file_is_found_out(store: Store) -> None:
+    assert store.verify()
+    path = Path(store.path)  # type: ignore[attr-defined]
+    content = path.read_bytes()
+    assert content.count(b"Tree planting at Mudchute Farm") > 0
+    store.close()
+    path.write_bytes(content.replace(b"New trees for a farm", b"Old trees for a farm"))
+    again = open_store(f"sqlite:{path}", CIVIC)
+    assert not again.verify()
+    again.close()
+
+
+def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Sir or Madam, " * 100)
+    before = path.read_bytes()
+    with pytest.raises(Incompatible, match="no SQLite file"):
+        open_store(f"sqlite:{path}", CIVIC)
+    assert path.read_bytes() == before
+
+
+def test_a_store_of_another_model_is_refused(store: Store) -> None:
+    smaller = Model(CIVIC.kinds, CIVIC.relations[1:])
+    with pytest.raises(Incompatible, match="was made by another version of the model"):
+        open_store(f"sqlite:{store.path}", smaller)  # type: ignore[attr-defined]
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="cannot be used"):
+        open_store(f"sqlite:{tmp_path / 'nowhere' / 'graph.db'}", CIVIC)
+
+
+@pytest.mark.parametrize("url", ["graph.db", "sqlite:", "mysql:graph", ""])
+def test_a_url_of_no_store_is_refused(url: str) -> None:
+    with pytest.raises(LoadError, match="is not the URL of a store; expected sqlite:PLACE"):
+        open_store(url, CIVIC)
+
+
+def test_looking_for_a_store_makes_none(tmp_path: Path) -> None:
+    assert not exists(f"sqlite:{tmp_path / 'graph.db'}")
+    assert not any(tmp_path.iterdir())
