@@ -38,7 +38,7 @@ from neo4j import exceptions as errors
 from graph import plan as p
 from graph import statements as st
 from graph.errors import BadInput, Conflict, Incompatible, LoadError, StoreError, Timeout, Unavailable
-from graph.model import Hop, Kind, Model, Relation, Table
+from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Head
@@ -189,12 +189,19 @@ class Neo4jStore:
         rows = self._listed(listed(f"MATCH (n:{quoted(kind)}) WITH n ORDER BY n.id", ("n.id", "n.name", "n.aliases")))
         return {node_id: [name, *(aliases or ())] for node_id, name, aliases in rows}
 
-    def missing(self, ids: Sequence[str]) -> set[str]:
-        nodes = " UNION ALL ".join(
-            f"MATCH (n:{quoted(k.table)} {{id: id}}) RETURN n.id AS got" for k in self.model.kinds
-        )
-        found = listed(f"UNWIND $ids AS id CALL (id) {{ {nodes} }}", ("got",))
-        return set(ids) - {row[0] for row in self._listed(found, ids=list(ids))}
+    def missing(self, ids: Sequence[str], without: Sequence[str] = ()) -> set[str]:
+        said = "WHERE any(source IN n.sources WHERE NOT source IN $without)"
+        nodes = (f"MATCH (n:{quoted(kind.table)} {{id: id}}) {said} RETURN n.id AS got" for kind in self.model.kinds)
+        found = listed(f"UNWIND $ids AS id CALL (id) {{ {' UNION ALL '.join(nodes)} }}", ("got",))
+        return set(ids) - {row[0] for row in self._listed(found, ids=list(ids), without=list(without))}
+
+    def holders(self, kind: Kind, prop: Property, values: Sequence[str]) -> dict[str, set[str]]:
+        held = f"MATCH (n:{quoted(kind.table)}) UNWIND n.{quoted(prop.name)} AS value"
+        found: dict[str, set[str]] = {}
+        text = listed(f"{held} WITH n, value WHERE value IN $values", ("value", "n.id"))
+        for value, node_id in self._listed(text, values=list(values)):
+            found.setdefault(value, set()).add(node_id)
+        return found
 
     def compile(self, plan: Plan) -> Compiled:
         self._facts = self._facts or _facts(*self._wait(self._reader.ask(FACTS.text, {})))
@@ -211,9 +218,10 @@ class Neo4jStore:
     async def _answer(self, compiled: CypherCompiled, parameters: Mapping[str, Any]) -> bytes:
         """The answer to a plan; one compiled for another version of the graph is compiled again."""
         while True:
+            known = compiled.version  # others may compile it again while this one waits
             statement, bound = self._bound(compiled, parameters)
             version, cells = await self._reader.ask(statement.text, bound)
-            if version == compiled.version:
+            if version == known:
                 return msgspec.json.encode(statement.shape(cells))
             self._facts = _facts(*await self._reader.ask(FACTS.text, {}))
             fresh = self._compiled(compiled.plan, *self._facts)
@@ -411,7 +419,7 @@ class Reader:
         except TimeoutError as error:
             if watch.is_lost:
                 raise Unavailable("the database does not answer") from error
-            raise Timeout("the store took too long to answer") from error
+            raise Timeout("the database took too long to answer; ask for less") from error
         finally:
             watch.stop()
 
@@ -693,7 +701,7 @@ def ours(error: Exception) -> StoreError:
 def _of_code(code: str, error: errors.Neo4jError) -> StoreError:
     match code.rpartition(".")[2]:
         case "TransactionTimedOut" | "TransactionTimedOutClientConfiguration" | "LockAcquisitionTimeout":
-            return Timeout("the store took too long to answer")
+            return Timeout("the database took too long to answer; ask for less")
         case "LockClientStopped" | "DeadlockDetected" | "Outdated" | "ConstraintValidationFailed":
             return Conflict("another process changed the graph at the same time; nothing was changed, try again")
         case "MemoryPoolOutOfMemoryError" | "TransactionOutOfMemoryError":

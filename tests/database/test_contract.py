@@ -12,7 +12,7 @@ import pytest
 from graph import changes
 from graph.civic import CIVIC, KINDS, RELATIONS
 from graph.errors import Conflict, Incompatible, LoadError, Unavailable
-from graph.model import Model
+from graph.model import Model, named
 from graph.statements import Load
 from graph.store import Store
 from graph.stores import neo4j as module
@@ -206,6 +206,11 @@ def test_spellings_and_missing_ids(both: tuple[Store, Store]) -> None:
     assert neo4j.spellings("Borough") == sqlite.spellings("Borough")
     ids = ["partner:acorn", "borough:atlantis", "nonsense", "challenge:crime"]
     assert neo4j.missing(ids) == sqlite.missing(ids) == {"borough:atlantis", "nonsense"}
+    gone = ["source:sheet", "source:old-sheet"]
+    assert neo4j.missing(ids, gone) == sqlite.missing(ids, gone) == {*ids} - {"partner:acorn"}
+    partner = CIVIC.kind("Partner")
+    asked = partner, named(partner.values, "orgIds"), ["GB-CHC-2", "GB-COH-2", "GB-CHC-9", "x"]
+    assert neo4j.holders(*asked) == sqlite.holders(*asked)
 
 
 def test_damage_is_noticed(ours: Neo4jStore, neo4j: Database) -> None:
