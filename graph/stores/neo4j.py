@@ -464,7 +464,7 @@ class Reader:
     async def _has_pulse(self) -> bool:
         try:
             async with asyncio.timeout(PULSE):
-                await self._pulse_driver.verify_connectivity(database=self.access.database)
+                await self._pulse_driver.verify_connectivity()
         except (TimeoutError, OSError, errors.DriverError, errors.Neo4jError):
             return False
         return True
