@@ -108,8 +108,9 @@ def _stay(known: dict[str, Load], loads: dict[str, Load]) -> None:
     for source, load in loads.items():
         if source in known and known[source].origin != load.origin:
             raise LoadError(
-                f"{source} was loaded from {known[source].origin}, not from {load.origin}; "
-                "name the source otherwise, or say that it moved: then the other's statements are replaced"
+                f"{source} was loaded from {known[source].origin}, not from {load.origin}: if the tables moved, say "
+                "--moved, and what was loaded before is replaced; if it is another source, give it another name with "
+                "--name, or in sources.csv"
             )
 
 

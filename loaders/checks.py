@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any
 
 from graph.model import Property, Type, snake
+from loaders import likely
 from loaders.report import Refused, quoted
 
 Parse = Callable[[str], Any]  # of a cell; None, or () of a list, where it says nothing. Raises Refused
@@ -121,13 +122,15 @@ def texts(cell: str) -> tuple[str, ...]:
 
 def integer(said: str) -> int:
     if not INTEGER.fullmatch(said) or not -(2**31) <= int(said) < 2**31:
-        raise Refused(f"{quoted(said)} is not a whole number of 32 bits", "digits alone, such as 7538")
+        message = f"{quoted(said)} is not a whole number of 32 bits"
+        raise Refused(message, "digits alone, such as 7538", likely=likely.whole(said))
     return int(said)
 
 
 def decimal(said: str) -> float:
     if not DECIMAL.fullmatch(said) or not isfinite(float(said)):
-        raise Refused(f"{quoted(said)} is not a number", "digits, with a point before decimals, such as 7538.5")
+        expected = "digits, with a point before decimals, such as 7538.5"
+        raise Refused(f"{quoted(said)} is not a number", expected, likely=likely.number(said))
     return float(said)
 
 
@@ -150,7 +153,7 @@ def day(said: str) -> str:
     found = DATE.fullmatch(said)
     if not found or not _in_calendar(*found.groups("1")):
         expected = "a year, month or day of the calendar, such as 2021, 2021-03 or 2021-03-04"
-        raise Refused(f"{quoted(said)} is not a date", expected)
+        raise Refused(f"{quoted(said)} is not a date", expected, likely=likely.day(said))
     return said
 
 
@@ -164,7 +167,8 @@ def _in_calendar(year: str, month: str, number: str) -> bool:
 
 def url(said: str) -> str:
     if not URL.fullmatch(said) or not said.isprintable() or len(said) > MAX_URL:
-        raise Refused(f"{quoted(said)} is not an address", "one such as https://www.example.org/")
+        message = f"{quoted(said)} is not an address"
+        raise Refused(message, "one such as https://www.example.org/", likely=likely.url(said))
     return said
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,14 +123,22 @@ def _folded(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).lower()
 
 
-def template(model: Model, folder: Path) -> list[str]:
+def _among(model: Model, kinds: Sequence[Kind]) -> list[Table]:
+    """The tables of kinds, and of those relations between them of which more can be said than that they are there."""
+    names = {kind.name for kind in kinds}
+    return [*kinds, *(r for r in model.relations if r.values and {r.source, r.target} <= names)]
+
+
+def template(model: Model, folder: Path, plurals: Collection[str] = ()) -> list[str]:
     """Write empty tables with all their columns: one a kind, one a relation of which more can be said, and aliases.csv.
+    With the plurals of some kinds only theirs, and those of the relations between them.
 
     Returns the names of the files. Raises LoadError where one is there already, or the folder cannot be written.
     """
-    tables = [t for t in model.tables if isinstance(t, Kind) or t.values]
-    headers = {file_of(t): [column.name for column in columns_of(model, t)] for t in tables}
-    headers[ALIASES] = [column.name for column in ALIASED]
+    kinds = [kind for kind in model.kinds if not plurals or kind.plural in plurals]
+    headers = {file_of(t): [column.name for column in columns_of(model, t)] for t in _among(model, kinds)}
+    if not plurals:
+        headers[ALIASES] = [column.name for column in ALIASED]
     if there := [name for name in headers if (folder / name).exists()]:
         raise LoadError(f"{folder} has {there[0]} already: give a new or empty folder, nothing is overwritten")
     try:

@@ -5,19 +5,25 @@ Each check looks at hashes first, and for the words only where something is wron
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import dropwhile, islice
 
 from graph.changes import chunks
-from graph.model import Kind, Property, Relation, Table, snake
+from graph.model import Kind, Property, Relation, Table, named, snake
 from graph.statements import Key, Values
 from graph.store import Store
-from loaders.columns import ORG_IDS
+from loaders.columns import ORG_IDS, has_org_ids
+from loaders.likely import is_placeholder
 from loaders.report import Place, Report, quoted
+from loaders.resolve import EMPTY, PLACEHOLDER
+from loaders.rows import Desk
 from loaders.spool import MAX_STATEMENTS, Spool, places
 
 ASKED = 5_000  # ids at a time
+HELD = 50_000  # org ids at a time: the store reads a whole table for them
 CIRCLES = 100  # of a relation, that are named
 LINKS = 10  # of a circle, that are named
 PART = 1_000_000  # hashes in memory
@@ -25,27 +31,66 @@ DANGLING = "is neither in these tables nor in the graph; the relation is kept, a
 TOLERANCE = 0.02  # shares are rounded: six times 0.17 is 1.02
 
 
-def check(spool: Spool, store: Store | None, report: Report) -> None:
-    """Report what is wrong between the statements of a load, and between them and the graph."""
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What the graph has besides a load: without what the sources that it replaces said before."""
+
+    store: Store | None
+    replaced: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, store: Store | None, sources: Collection[str], origin: str) -> Rest:
+        known = store.loads().items() if store else ()
+        return cls(store, tuple(s for s, load in known if s in sources or load.origin == origin))
+
+    def missing(self, ids: Collection[str]) -> set[str]:
+        return self.store.missing(sorted(ids), without=self.replaced) if self.store else set(ids)
+
+    def holders(self, kind: Kind, of: Property, values: Collection[str]) -> dict[str, set[str]]:
+        """The ids of the nodes that have these values, by value."""
+        found = self.store.holders(kind, of, sorted(values)) if self.store else {}
+        gone = self.missing({node_id for ids in found.values() for node_id in ids})
+        return {value: ids - gone for value, ids in found.items()}
+
+
+def check(desk: Desk, rest: Rest) -> None:
+    """Report what is wrong between the statements of a load, and between them and the rest of the graph."""
+    spool, report = desk.spool, desk.report
     for table in spool.model.tables:
         repeated(spool, table, report)
     for kind in spool.model.kinds:
         contested(spool, kind, report)
+        held(spool, kind, rest, report)
     for relation in spool.model.relations:
         circular(spool, relation, report)
         shared(spool, relation, report)
-    dangling(spool, store, report)
+    dangling(desk, rest)
 
 
 def repeated(spool: Spool, table: Table, report: Report) -> None:
-    """Errors: nodes and relations that one source says twice."""
+    """Errors: nodes and relations that one source says twice. Warnings: relations of which it says the same."""
     twice = _twice(spool.keys[table.table])
-    first: dict[int, Place] = {}
-    for source, key, _, place in _said(spool, table) if twice else ():
+    first: dict[int, tuple[Values, Place]] = {}
+    again: list[tuple[int, str]] = []
+    for number, (source, key, values, place) in enumerate(_said(spool, table) if twice else ()):
         if (said := hash((source, key))) in twice:
-            before = first.setdefault(said, place)
-            if before is not place:
-                report.error(place, f"{_spoken(table, key)} is given already in {before}", _once(table), key[0])
+            before, there = first.setdefault(said, (values, place))
+            if there is not place:
+                same = isinstance(table, Relation) and values == before
+                _report_repeated(report, table, key, place, there, same)
+                again += [(number, source)] * same
+    for number, source in again:
+        spool.drop(table, number, source)
+
+
+def _report_repeated(report: Report, table: Table, key: Key, place: Place, there: Place, same: bool) -> None:
+    if isinstance(table, Kind):
+        report.error(place, f"{key[0]} is given already in {there}", "one row for an id", key[0])
+    elif same:
+        report.warn(place, f"{_spoken(table, key)} is said already in {there}; it counts once", "", key[0])
+    else:
+        expected = "a relation once, in a column or in its own file"
+        report.error(place, f"{_spoken(table, key)} is said already, and differently, in {there}", expected, key[0])
 
 
 def _twice(hashes: Sequence[int]) -> set[int]:
@@ -60,12 +105,12 @@ def _twice(hashes: Sequence[int]) -> set[int]:
     return twice
 
 
-def _spoken(table: Table, key: Key) -> str:
-    return key[0] if isinstance(table, Kind) else " ".join((key[0], table.name, key[1], *key[2:]))
-
-
-def _once(table: Table) -> str:
-    return "one row for an id" if isinstance(table, Kind) else "a relation once, in a column or in its own file"
+def _spoken(relation: Relation, key: Key) -> str:
+    """`partner:a takes part in project:b, role lead`."""
+    values = json.loads(key[2]) if relation.keys else ()
+    said = zip(relation.keys, values, strict=True)
+    told = [f", {snake(name).replace('_', ' ')} {value}" for name, value in said if value is not None]
+    return f"{key[0]} {snake(relation.name).replace('_', ' ')} {key[1]}{''.join(told)}"
 
 
 def _said(spool: Spool, table: Table) -> Iterator[tuple[str, Key, Values, Place]]:
@@ -115,7 +160,35 @@ def _report_contest(
     if of.unique:
         report.error(place, message, "a value of its own", value)
     else:
-        report.warn(place, message, f"if they are one, in aliases.csv the line {node_id},{first}", value)
+        report.warn(place, message, _aliased(node_id, first), value)
+
+
+def _aliased(node_id: str, other: str) -> str:
+    return f"if they are one, in aliases.csv the line {node_id},{other}"
+
+
+def held(spool: Spool, kind: Kind, rest: Rest, report: Report) -> None:
+    """Warnings: org ids that another node of the graph has, which may be the same."""
+    if rest.store is None or not has_org_ids(kind):
+        return
+    of = named(kind.values, ORG_IDS)
+    at = kind.values.index(of)
+    found = list(_held(spool, kind, at, of, rest))
+    values = {value for value, *_ in found}
+    claimed = {(value, node_id) for value, node_id, _ in _claimed(spool, kind, at) if value in values} if found else ()
+    for value, node_id, other, (file, row, _) in found:
+        if (value, other) not in claimed:
+            message = f"{quoted(value)} belongs to {other} too, in the graph"
+            report.warn(Place(file, row, snake(of.name)), message, _aliased(node_id, other), value)
+
+
+def _held(spool: Spool, kind: Kind, at: int, of: Property, rest: Rest) -> Iterator[tuple[str, str, str, Place]]:
+    """The org ids of the load that other nodes have: value, node, other node and place."""
+    for chunk in chunks(_claimed(spool, kind, at), HELD):
+        holders = rest.holders(kind, of, {value for value, _, _ in chunk})
+        for value, node_id, place in chunk:
+            for other in sorted(holders.get(value, set()) - {node_id}):
+                yield value, node_id, other, place
 
 
 def circular(spool: Spool, relation: Relation, report: Report) -> None:
@@ -181,21 +254,36 @@ def _shares(spool: Spool, relation: Relation, at: int) -> Iterator[tuple[tuple[s
             yield (source, key[0]), values[at], place
 
 
-def dangling(spool: Spool, store: Store | None, report: Report) -> None:
-    """Warnings: relations with an end that neither the load nor the graph has."""
-    open_ended = {kind.name for kind in spool.model.kinds if _leads_out(spool, kind)}
+def dangling(desk: Desk, rest: Rest) -> None:
+    """Warnings: relations with an end that neither the load nor the rest of the graph has."""
+    spool = desk.spool
+    open_ended = {kind.name for kind in spool.model.kinds if _leads_out(spool, kind, rest)}
     for relation in spool.model.relations:
         if {relation.source, relation.target} & open_ended:
             for chunk in chunks(_leading(spool, relation, open_ended), ASKED):
-                missing = _missing(store, {node_id for node_id, _ in chunk})
+                missing = rest.missing({node_id for node_id, _ in chunk})
                 for node_id, place in chunk:
                     if node_id in missing:
-                        report.warn(place, f"{node_id} {DANGLING}", "", node_id)
+                        _report_dangling(desk, node_id, place)
 
 
-def _leads_out(spool: Spool, kind: Kind) -> bool:
-    """Whether relations lead to ids of the kind that its table lacks. Spelled ones are resolved already."""
-    return not kind.spelled and not set(spool.nodes[kind.name]).issuperset(spool.ends[kind.name])
+def _report_dangling(desk: Desk, node_id: str, place: Place) -> None:
+    key = node_id.partition(":")[2]
+    if is_placeholder(key):
+        expected = "an id" if place.column in ("from", "to") else EMPTY
+        desk.report.warn(place, f"{quoted(key)} {PLACEHOLDER}", expected, key)
+    else:
+        kind = desk.model.kind_of(node_id)
+        likely = desk.ids.names.key(kind, key) if kind else ""
+        desk.report.warn(place, f"{node_id} {DANGLING}", "", node_id, likely=likely)
+
+
+def _leads_out(spool: Spool, kind: Kind, rest: Rest) -> bool:
+    """Whether relations lead to ids of the kind that its table lacks. Spelled ones were found in the graph, and can
+    only be missing where the load replaces what said so."""
+    if kind.spelled and not rest.replaced:
+        return False
+    return not set(spool.nodes[kind.name]).issuperset(spool.ends[kind.name])
 
 
 def _leading(spool: Spool, relation: Relation, open_ended: set[str]) -> Iterator[tuple[str, Place]]:
@@ -209,7 +297,3 @@ def _leading(spool: Spool, relation: Relation, open_ended: set[str]) -> Iterator
         for at, name, known in ends:
             if hash(key[at]) not in known:
                 yield key[at], Place(file, row, column or name)
-
-
-def _missing(store: Store | None, ids: set[str]) -> set[str]:
-    return ids if store is None else store.missing(sorted(ids))

@@ -16,7 +16,7 @@ from loaders.columns import Column, columns_of, is_source, template
 from loaders.files import ALIASES, file_of, load_id, tables_of
 from loaders.provenance import Sources
 from loaders.report import Place, Refused, Report
-from loaders.resolve import Ids, Spellings
+from loaders.resolve import Ids, Names, Spellings
 from loaders.rows import Cells, Desk, cells_of, rows_of, spelled
 from loaders.spool import Frame, Spool, Spooled
 from loaders.tables import Batch
@@ -73,10 +73,12 @@ def read(
         ids = Ids(model, read_aliases(files[ALIASES], model, report) if ALIASES in files else {})
         desk = Desk(model, report, spool, ids, Sources(ids, folder, name))
         Reading(desk, files, store, progress).run()
-        consistency.check(spool, store, report)
+        origin = origin_of(folder, origin)
+        rest = consistency.Rest.of(store, set(spool.rows), origin)
+        consistency.check(desk, rest)
         if before != load_id(folder, model, name):
             report.error(Place(folder.name), "the files changed while they were read", "files that are left alone")
-        return Checked(report, spool, desk.sources.loads(before, origin_of(folder, origin), spool.rows))
+        return Checked(report, spool, desk.sources.loads(before, origin, spool.rows))
     except BaseException:
         spool.close()
         raise
@@ -102,6 +104,7 @@ class Reading:
     def __init__(self, desk: Desk, files: dict[str, Path], store: Store | None, progress: Progress | None) -> None:
         self.desk, self.files = desk, files
         self.store, self.progress = store, progress
+        desk.ids.names = Names(self._called)
 
     def run(self) -> None:
         """Put all that the tables say into the spool."""
@@ -137,12 +140,16 @@ class Reading:
         """How the nodes of a kind are spelled in the graph and in its own table, which is read in full later."""
         found = Spellings(kind, self.store.spellings(kind.name) if self.store else {})
         try:
-            for cells, batch in self._batches(kind, Report()):
-                for node_id, names in spelled(cells, self.desk.ids, kind, batch):
-                    found.add(node_id, names)
+            for node_id, names in self._called(kind):
+                found.add(node_id, names)
         except Refused as refused:
             self.desk.report.refuse(Place(file_of(kind)), None, refused)
         return found
+
+    def _called(self, kind: Kind) -> Iterator[tuple[str, list[str]]]:
+        """The ids and names in a kind's own table."""
+        for cells, batch in self._batches(kind, Report()):
+            yield from spelled(cells, self.desk.ids, kind, batch)
 
     def _tell_folder(self) -> None:
         """Say what the folder is called, where it speaks for itself."""

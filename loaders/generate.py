@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -77,13 +78,14 @@ WEIGHTS = (32, 26, 21, 14, 5, 2)
 def generate(folder: Path, partners: int = 600, seed: int = 1, progress: Progress | None = None) -> dict[str, int]:
     """Write the tables of a made-up city into a new or empty folder; returns the rows of each file.
 
-    The same number and seed give the same bytes. Of all that is made up, one byte a partner stays in memory.
+    Until all are written they are beside it, in a folder `.partial`. The same number and seed give the same bytes.
+    Of all that is made up, one byte a partner stays in memory.
+
     Raises LoadError where the folder is not empty or cannot be written, or the number is not 1 to 150,000.
     """
     try:
         _check(folder, partners)
-        folder.mkdir(parents=True, exist_ok=True)
-        with Tables(folder, progress) as tables:
+        with _finished(folder) as partial, Tables(partial, progress) as tables:
             City(tables, partners, seed).write()
     except OSError as error:
         raise LoadError(f"{folder} cannot be written: {error.strerror or error}") from error
@@ -97,6 +99,29 @@ def _check(folder: Path, partners: int) -> None:
         raise LoadError(f"{folder} is a file: give a new or an empty folder")
     if folder.exists() and any(folder.iterdir()):
         raise LoadError(f"{folder} is not empty: give a new or an empty folder, nothing is overwritten")
+
+
+@contextmanager
+def _finished(folder: Path) -> Iterator[Path]:
+    """A folder to write into, whose files come to their place once all are written, and are gone where that fails."""
+    place = folder.resolve()
+    partial = place.with_name(f"{place.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # what is left of a process that was killed
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        _move(partial, place)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _move(partial: Path, place: Path) -> None:
+    """Move a folder; where there is an empty one already, as a shell or a container may be in it, what it holds."""
+    if not place.exists():
+        partial.rename(place)
+        return
+    for path in sorted(partial.iterdir()):
+        shutil.move(path, place / path.name)
 
 
 def _columns() -> dict[str, dict[str, Property]]:
@@ -115,7 +140,7 @@ def _columns() -> dict[str, dict[str, Property]]:
 
 
 class Tables:
-    """The files being written. They are taken away again where something goes wrong on the way."""
+    """The files being written."""
 
     def __init__(self, folder: Path, progress: Progress | None) -> None:
         self.folder, self.progress = folder, progress
@@ -133,13 +158,8 @@ class Tables:
         writer.writerow(self.columns[name])
         return writer
 
-    def __exit__(self, failure: object, *rest: object) -> None:
+    def __exit__(self, *failure: object) -> None:
         self.files.close()
-        if failure:
-            for name in self.columns:
-                (self.folder / f"{name}.csv").unlink(missing_ok=True)
-            with suppress(OSError):
-                self.folder.rmdir()
 
     def write(self, name: str, row: Sequence[object]) -> None:
         self.writers[name].writerow(row)

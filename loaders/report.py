@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -36,10 +36,37 @@ class Place(NamedTuple):
 class Refused(Exception):
     """A value that is not taken, and why. Whoever knows its place makes an issue of it."""
 
-    def __init__(self, message: str, expected: str = "", given: str = "", among: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        expected: str = "",
+        given: str = "",
+        among: Iterable[str] = (),
+        *,
+        likely: str = "",
+        once: bool = False,
+    ) -> None:
+        """Suggest what is `likely` meant, or else what is nearest to the one given; say it `once` a file and column."""
         super().__init__(message)
         self.message, self.expected = message, expected
         self.given, self.among = given, among
+        self.likely, self.once = likely, once
+
+    @property
+    def each(self) -> Sequence[Refused]:
+        return (self,)
+
+
+class Refusals(Refused):
+    """Several values of one cell that are not taken."""
+
+    def __init__(self, each: Sequence[Refused]) -> None:
+        super().__init__("; ".join(refused.message for refused in each))
+        self._each = each
+
+    @property
+    def each(self) -> Sequence[Refused]:
+        return self._each
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +98,7 @@ class Report:
         self.files: dict[str, int] = {}
         self._counts = dict.fromkeys(Severity, 0)
         self._kept: dict[Severity, list[Issue]] = {severity: [] for severity in Severity}
+        self._once: set[tuple[str, str | None, str]] = set()
 
     @property
     def ok(self) -> bool:
@@ -97,16 +125,27 @@ class Report:
         self.refuse(place, value, Refused(message, expected))
 
     def refuse(self, place: Place, value: str | None, refused: Refused) -> None:
-        """Note a refused value as an error at its place."""
-        self._add(Severity.ERROR, place, value, refused)
+        """Note a refused value, or each of several, as an error at its place."""
+        for each in refused.each:
+            if not (each.once and self._is_said(place, each)):
+                self._add(Severity.ERROR, place, value, each)
 
-    def warn(self, place: Place, message: str, expected: str = "", value: str | None = None) -> None:
-        self._add(Severity.WARNING, place, value, Refused(message, expected))
+    def _is_said(self, place: Place, refused: Refused) -> bool:
+        said = (place.file, place.column, refused.message)
+        if said in self._once:
+            return True
+        self._once.add(said)
+        return False
+
+    def warn(
+        self, place: Place, message: str, expected: str = "", value: str | None = None, *, likely: str = ""
+    ) -> None:
+        self._add(Severity.WARNING, place, value, Refused(message, expected, likely=likely))
 
     def _add(self, severity: Severity, place: Place, value: str | None, refused: Refused) -> None:
         self._counts[severity] += 1
         if len(self._kept[severity]) < KEPT:
-            near = nearest(refused.given, refused.among)
+            near = shown(refused.likely or nearest(refused.given, refused.among))
             file, row, column = place
             where = (shown(file), row, column and shown(column), None if value is None else shown(value))
             self._kept[severity].append(Issue(severity, *where, refused.message, refused.expected, near))

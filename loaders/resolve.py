@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from graph.model import Kind, Model
 from graph.text import fold
+from loaders import likely
 from loaders.checks import Memo, Parse
-from loaders.report import Refused, quoted
+from loaders.report import Refusals, Refused, quoted
 
 MAX_SPELLINGS = 200_000  # of a kind
 KEY = re.compile(r"[A-Za-z0-9._~/-]{1,200}")
 KEY_EXPECTED = "a key of at most 200 letters A to Z, digits and -._~/"
+PLACEHOLDER = "looks like a placeholder"
+EMPTY = "an empty cell where nothing is known"
 
 # What a council's name adds to its borough's. The City of London is no city of a borough named London.
 ADDED = re.compile(r"\b(london borough of|royal borough of|city of|council|corporation|london boro)\b")
@@ -24,7 +29,9 @@ def spelling(kind: str, name: str) -> str:
     plain = " ".join(re.sub(r"[\s-]+", " ", fold(name).replace("&", " and ")).split())
     if kind != "Borough":
         return plain
-    return PROTECTED if PROTECTED in plain else " ".join(ADDED.sub(" ", plain).split())
+    if PROTECTED in plain and not ADDED.sub(" ", plain.replace(PROTECTED, " ")).strip():
+        return PROTECTED
+    return " ".join(ADDED.sub(" ", plain).split())
 
 
 class Spellings:
@@ -65,11 +72,37 @@ class Spellings:
         raise self._unknown(written)
 
     def _unknown(self, written: str) -> Refused:
-        noun, plural = self.kind.name.lower(), self.kind.plural
-        expected = f"the key or a name of a {noun}"
+        noun = self.kind.name.lower()
         if not self.ids:
-            expected += f"; none is known yet: load the example first, or add {plural}.csv"
-        return Refused(f"{quoted(written)} is not a {noun}", expected, written, self.names)
+            expected = f"the example to be loaded first, or a file {self.kind.plural}.csv"
+            return Refused(f"no {noun} is known yet", expected, once=True)
+        return Refused(f"{quoted(written)} is not a {noun}", f"the key or a name of a {noun}", written, self.names)
+
+
+class Names:
+    """What the nodes of a load are called, for cells with a name where an id belongs. `read` gives the ids and names
+    in a kind's own table, and is asked only where something is wrong."""
+
+    def __init__(self, read: Callable[[Kind], Iterator[tuple[str, list[str]]]]) -> None:
+        self._read = read
+        self._keys: dict[str, dict[str, str]] = {}
+
+    def key(self, kind: Kind, written: str) -> str:
+        """The key of the node that is called like this, empty where there is none, or several."""
+        if kind.name not in self._keys:
+            self._keys[kind.name] = self._keys_of(kind)
+        return self._keys[kind.name].get(spelling(kind.name, written), "")
+
+    def _keys_of(self, kind: Kind) -> dict[str, str]:
+        keys: dict[str, str] = {}
+        for node_id, names in islice(self._read(kind), MAX_SPELLINGS):
+            key = node_id.partition(":")[2]
+            for folded in {spelling(kind.name, name) for name in names}:
+                keys[folded] = key if keys.get(folded, key) == key else ""
+        return keys
+
+
+NoKey = Callable[[Kind, str], Refused]  # what to say of something written that is no key of a kind
 
 
 class Ids:
@@ -78,13 +111,16 @@ class Ids:
     def __init__(self, model: Model, aliases: Mapping[str, str]) -> None:
         self.model, self.aliases = model, aliases
         self.spellings: dict[str, Spellings] = {}
+        self.names = Names(lambda kind: iter(()))
 
     def own(self, kind: Kind) -> Parse:
         """Reads the id of a row."""
-        return self._known(kind) if self.aliases else self._plain(kind)
+        return self._known(kind, self._no_key)
 
-    def _known(self, kind: Kind) -> Parse:
-        plain, aliases = self._plain(kind), self.aliases
+    def _known(self, kind: Kind, refused: NoKey) -> Parse:
+        plain, aliases = self._plain(kind, refused), self.aliases
+        if not aliases:
+            return plain
 
         def read(cell: str) -> str:
             node_id = plain(cell)
@@ -92,13 +128,13 @@ class Ids:
 
         return read
 
-    def _plain(self, kind: Kind) -> Parse:
+    def _plain(self, kind: Kind, refused: NoKey) -> Parse:
         prefix, is_key = f"{kind.prefix}:", KEY.fullmatch
 
         def read(cell: str) -> str:
             key = cell.strip().removeprefix(prefix)
             if not is_key(key):
-                raise self._no_key(kind, cell.strip())
+                raise refused(kind, cell.strip())
             return prefix + key
 
         return read
@@ -109,12 +145,21 @@ class Ids:
             return Refused("the id is missing", KEY_EXPECTED)
         if other and other is not kind:
             return Refused(f"{quoted(written)} is of kind {other.name}", f"the id of a {kind.name.lower()}")
-        return Refused(f"{quoted(written)} is no id", f'{KEY_EXPECTED}, alone or after "{kind.prefix}:"')
+        expected = f'{KEY_EXPECTED}, alone or after "{kind.prefix}:"'
+        key = likely.key(written.removeprefix(f"{kind.prefix}:"))
+        return Refused(f"{quoted(written)} is no id", expected, likely=key)
+
+    def _no_reference(self, kind: Kind, written: str) -> Refused:
+        if likely.is_placeholder(written):
+            return Refused(f"{quoted(written)} {PLACEHOLDER}", EMPTY)
+        refused = self._no_key(kind, written)
+        refused.likely = self.names.key(kind, written) or refused.likely
+        return refused
 
     def one(self, kind: Kind) -> Parse:
         """Reads a cell that names one node."""
         if kind.name not in self.spellings:
-            return self.own(kind)
+            return self._known(kind, self._no_reference)
         return Memo(self._spelled(kind)).__getitem__
 
     def _spelled(self, kind: Kind) -> Parse:
@@ -140,11 +185,35 @@ class Ids:
         def read(cell: str) -> tuple[str, ...]:
             if not cell or cell.isspace():
                 return ()
-            if ";" not in cell:
-                return (one(cell),)
-            parts = [part for part in cell.split(";") if part.strip()]
-            if len(parts) > 1 and not many:
+            parts = [part for part in cell.split(";") if part.strip()] if ";" in cell else [cell]
+            if many:
+                return self._each(kind, one, parts)
+            if len(parts) > 1:
                 raise Refused(f"{quoted(cell)} names {len(parts)}", f"one {kind.name.lower()}")
             return tuple(map(one, parts))
 
         return read
+
+    def _each(self, kind: Kind, one: Parse, parts: Sequence[str]) -> tuple[str, ...]:
+        found: list[str] = []
+        refused: list[Refused] = []
+        for part in parts:
+            try:
+                found.append(one(part))
+            except Refused as error:
+                refused.append(self._with_commas(kind, one, part) or error)
+        if refused:
+            raise Refusals(refused)
+        return tuple(found)
+
+    def _with_commas(self, kind: Kind, one: Parse, written: str) -> Refused | None:
+        """What to say of values with commas between them, None where it is not that."""
+        pieces = [piece.strip() for piece in written.split(",") if piece.strip()]
+        if "," not in written or self.names.key(kind, written):
+            return None
+        try:
+            deque(map(one, pieces), maxlen=0)
+        except Refused:
+            return None
+        message = f"{quoted(written.strip())} has commas in it"
+        return Refused(message, "a ; between values", likely=";".join(pieces))

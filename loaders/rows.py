@@ -262,7 +262,7 @@ def _key_maker(hop: Hop) -> Callable[[Any, str], Key]:
 
 
 def spelled(cells: Cells, ids: Ids, kind: Kind, batch: Batch) -> list[tuple[str, list[str]]]:
-    """The names of each node in a batch of a spelled kind's table."""
+    """The names of each node in a batch of a kind's table."""
     names = cells.read(batch, "name", text)
     aliases = cells.read(batch, "aliases", texts, ())
     found = zip(cells.ids(batch, ids, kind), names, aliases, strict=True)

@@ -54,6 +54,7 @@ class Spool:
         self.ends = {kind.name: array("q") for kind in model.kinds}
         self.rows: Counter[str] = Counter()
         self._frames: dict[str, list[tuple[int, int]]] = {table.table: [] for table in model.tables}
+        self._dropped: dict[str, set[int]] = {table.table: set() for table in model.tables}
         self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
         self._encode = msgspec.msgpack.Encoder().encode
 
@@ -78,7 +79,19 @@ class Spool:
             self._frames[table.table].append((self._file.seek(0, 2), len(content)))
             self._file.write(content)
 
+    def drop(self, table: Table, number: int, source: str) -> None:
+        """Leave out a statement about a table from now on: which of those kept, and its source."""
+        self._dropped[table.table].add(number)
+        self.rows[source] -= 1
+
     def frames(self, table: Table) -> Iterator[Frame]:
+        """The frames of a table, without what was dropped."""
+        dropped, first = self._dropped[table.table], 0
+        for frame in self._read(table):
+            numbers = range(first, first := first + len(frame.rows))
+            yield frame if dropped.isdisjoint(numbers) else frame.only([at not in dropped for at in numbers])
+
+    def _read(self, table: Table) -> Iterator[Frame]:
         decode = msgspec.msgpack.Decoder(_frame_type(table)).decode
         for start, size in self._frames[table.table]:
             with _translated():

@@ -21,8 +21,11 @@ BLOCK = 32  # lines
 BATCH_ROWS = 2_000
 BATCH_CHARACTERS = 4_000_000
 
+LINE_END = re.compile(rb"[\r\n]")
 UNDECODABLE = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of a byte that is not UTF-8
 SAVE = "UTF-8: in a spreadsheet, save as CSV UTF-8"
+COMMAS = "commas: save as CSV UTF-8 (comma delimited)"
+SEPARATORS = {b";": "semicolons", b"\t": "tabs"}
 CSV_ERRORS = {  # a part of what the csv module says, what it means, and what was expected
     "unexpected end": ("a quote is opened and never closed", "quotes in pairs"),
     "expected after": (
@@ -82,6 +85,7 @@ class Sheet:
         """Read the header; False where there is none to go by."""
         try:
             _skip_mark(file)
+            _check_separator(file)
             self.header = _header(next(self._records, []))
         except (csv.Error, OSError) as error:
             self._stop(error)
@@ -175,6 +179,14 @@ def _skip_mark(file: BufferedReader) -> None:
         raise Malformed("the file looks like UTF-16", SAVE)
     if start == b"\xef\xbb\xbf":
         file.read(3)
+
+
+def _check_separator(file: BufferedReader) -> None:
+    """Stop at a first line that has something else than commas between the columns, or says so: `sep=;`."""
+    line = LINE_END.split(file.peek(), 1)[0]
+    for sign, name in SEPARATORS.items():
+        if sign in line and b"," not in line:
+            raise Malformed(f"the columns are separated by {name}", COMMAS)
 
 
 def _header(cells: list[str]) -> list[str]:

@@ -16,10 +16,14 @@ from graphql import (
     ListValueNode,
     NullValueNode,
     ObjectValueNode,
+    Undefined,
     ValueNode,
     VariableNode,
+    print_ast,
     value_from_ast,
 )
+
+from graph.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,10 @@ def tree(node: ValueNode, type_: GraphQLInputType, variables: Mapping[str, Any])
     if isinstance(type_, GraphQLInputObjectType) and isinstance(node, ObjectValueNode):
         fields = ((f.name.value, tree(f.value, type_.fields[f.name.value].type, variables)) for f in node.fields)
         return {name: value for name, value in fields if value is not None}
-    return Leaf(value_from_ast(node, type_))
+    value = value_from_ast(node, type_)
+    if value is Undefined:
+        raise BadInput(f"{print_ast(node)[:40]} is too large for {type_}")
+    return Leaf(value)
 
 
 def _list(members: list[Tree]) -> Tree:

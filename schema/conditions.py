@@ -34,9 +34,11 @@ class Conditions:
     def __init__(self, model: Model, params: Params) -> None:
         self.model = model
         self.params = params
-        self._count = 0
+        self._conditions = 0
+        self._objects = 0
 
     def where(self, given: Tree, kind: Kind, at: Depth) -> p.Predicate:
+        self._object()
         properties = {prop.name: prop for prop in kind.columns}
         hops = {hop.field: hop for hop in self.model.hops(kind)}
         parts = []
@@ -56,6 +58,7 @@ class Conditions:
         return all_of(parts)
 
     def edge_where(self, given: Tree, relation: Relation, at: Depth) -> p.Predicate:
+        self._object()
         parts = []
         for name, value in _stated(given):
             if name in LOGIC:
@@ -92,10 +95,12 @@ class Conditions:
         return all_of([self.operator(name, prop, value, on_edge) for name, value in given.items()])
 
     def operator(self, name: str, prop: Property, given: Tree, on_edge: bool) -> p.Predicate:
-        self._count += 1
-        limits.conditions(self._count)
+        self._conditions += 1
+        limits.conditions(self._conditions)
         missing = p.Missing(prop, on_edge)
         if isinstance(given, list):
+            if any(is_null(item) for item in given):
+                raise BadInput(f"{prop.name} has null in a list; expected values")
             return p.AnyOf(tuple(self.operator("eq", prop, item, on_edge) for item in given))
         assert isinstance(given, Leaf)
         if given.value is None:
@@ -103,6 +108,11 @@ class Conditions:
         if name in ("isNull", "isEmpty"):
             return missing if given.value else p.Not(missing)
         return p.Cmp(Op(name), prop, self.params.add(given, _conversion(name, prop)), on_edge)
+
+    def _object(self) -> None:
+        """Count what holds conditions: it may be empty."""
+        self._objects += 1
+        limits.objects(self._objects)
 
 
 def _stated(given: Tree) -> list[tuple[str, Tree]]:

@@ -98,11 +98,12 @@ def located(kind: type[RequestError], errors: list[GraphQLError]) -> RequestErro
 def coerced(operation: Operation, schema: GraphQLSchema, given: dict[str, Any]) -> dict[str, Any]:
     """The variables as their types have them, defaults filled in.
 
-    Raises BadInput where a value does not fit its type.
+    Raises BadInput where a value does not fit its type, TooLarge where there are too many.
     """
     definitions = operation.node.variable_definitions
     if not definitions:
         return {}
+    limits.variables(given)
     result = get_variable_values(schema, definitions, given, max_errors=limits.MAX_ERRORS)
     if isinstance(result, list):
         error = BadInput(result[0].message)

@@ -24,5 +24,10 @@ def failure(error: CivicGraphError) -> Answer:
     extensions: dict[str, Any] = {"code": error.code}
     if not isinstance(error, RequestError):
         extensions["retryable"] = error.retryable
-    errors = [{**detail, "extensions": extensions} for detail in details]
+    errors = [{**detail, "message": valid(detail["message"]), "extensions": extensions} for detail in details]
     return Answer(msgspec.json.encode({"errors": errors}), error.status)
+
+
+def valid(text: str) -> str:
+    """The text as it can be sent: what a caller gave may have halves of characters in it."""
+    return text.encode(errors="replace").decode()

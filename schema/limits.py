@@ -13,6 +13,7 @@ MAX_NESTING = 30  # and, or, not and relation filters inside one another
 MAX_CONDITIONS = 500
 MAX_FIELDS = 500  # of one object; SQLite's functions take 1,000 arguments
 MAX_VALUES = 5_000  # in the whole plan, every fragment opened
+MAX_VARIABLES = 10_000  # values in all variables together
 MAX_COST = 50_000  # rows that may be asked for at most
 MAX_ERRORS = 5  # in one answer
 
@@ -29,6 +30,20 @@ def document_size(text: str) -> None:
         raise TooLarge(f"the document has {size:,} bytes; at most {MAX_DOCUMENT:,} are read")
 
 
+def variables(given: object) -> None:
+    """Count the values in variables, without recursion: they may nest as deep as their sender liked."""
+    waiting, seen = [given], 0
+    while waiting:
+        value = waiting.pop()
+        seen += 1
+        if seen > MAX_VARIABLES:
+            raise TooLarge(f"the variables have more than {MAX_VARIABLES:,} values; send fewer")
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value[: MAX_VARIABLES + 1])
+
+
 def depth(hops: int) -> None:
     if hops > MAX_DEPTH:
         raise TooDeep(f"the operation follows {hops} relations in a row; at most {MAX_DEPTH} are allowed")
@@ -42,6 +57,11 @@ def nesting(levels: int) -> None:
 def conditions(number: int) -> None:
     if number > MAX_CONDITIONS:
         raise TooCostly(f"the operation has more than {MAX_CONDITIONS} conditions; use `in` for many values")
+
+
+def objects(number: int) -> None:
+    if number > 2 * MAX_CONDITIONS + 1:
+        raise TooCostly(f"where has more than {2 * MAX_CONDITIONS} objects; combine fewer")
 
 
 def fields(number: int) -> None:

@@ -104,6 +104,8 @@ class Planner:
                 skips = directive.name.value == "skip"
                 (condition,) = directive.arguments or ()
                 value = value_from_ast(condition.value, GraphQLBoolean, dict(self.variables))
+                if value is None:
+                    raise BadInput(f"@{directive.name.value}(if:) is null; expected true or false")
                 if value is skips:
                     return False
         return True

@@ -151,6 +151,7 @@ class Declared:
         self, name: str, annotation: str, description: str, arguments: tuple[tuple[str, str, str], ...] = ()
     ) -> StrawberryField:
         field = StrawberryField(python_name=f"{name}_", graphql_name=name, description=description)
+        field.init = field.repr = field.compare = False  # nothing is made of these classes: dataclasses write less code
         field.arguments = [StrawberryArgument(n, n, StrawberryAnnotation(int), description=d) for n, _, d in arguments]
         self._late.append((field, annotation))
         self._late += [(made, a) for made, (_, a, _) in zip(field.arguments, arguments, strict=True)]

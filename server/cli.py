@@ -294,16 +294,25 @@ def generate(out: Path, partners: int, seed: int, as_json: bool) -> None:
     click.echo(to_json({"folder": str(out), "files": rows}) if as_json else total)
 
 
-@main.command(epilog=example("civic-graph template tables/", "civic-graph template --describe"))
+@main.command(
+    epilog=example(
+        "civic-graph template tables/",
+        "civic-graph template tables/ partners projects",
+        "civic-graph template --describe",
+    )
+)
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.argument("kinds", nargs=-1, type=click.Choice([kind.plural for kind in CIVIC.kinds]), metavar="[KIND]...")
 @click.option("--describe", is_flag=True, help="Print the columns of every table instead.")
 @json_option
-def template(folder: Path | None, describe: bool, as_json: bool) -> None:
+def template(folder: Path | None, kinds: tuple[str, ...], describe: bool, as_json: bool) -> None:
     """Write empty tables to be filled in.
 
-    They have all their columns, and go into the new or empty FOLDER.
+    They have all their columns, and go into the new or empty FOLDER. With kinds in the plural, as in `partners
+    projects`, only their tables and those of the relations between them are written.
     """
     from loaders.folder import template
+    from loaders.report import counted
     from server.columns import described
 
     if describe:
@@ -315,8 +324,10 @@ def template(folder: Path | None, describe: bool, as_json: bool) -> None:
         return
     if folder is None:
         raise click.UsageError("Missing argument 'FOLDER', or --describe.")
-    files = template(CIVIC, folder)
-    click.echo(to_json({"folder": str(folder), "files": files}) if as_json else f"{folder}: {len(files)} tables")
+    files = template(CIVIC, folder, kinds)
+    click.echo(
+        to_json({"folder": str(folder), "files": files}) if as_json else f"{folder}: {counted(len(files), 'table')}"
+    )
 
 
 # Arguments and results

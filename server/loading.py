@@ -25,6 +25,7 @@ class Outcome:
     subject: str
     head: Head
     hidden: int = 0
+    overruled: int = 0
     counts: Counts | None = None
     report: Report | None = None
     dry_run: bool = False
@@ -38,8 +39,11 @@ class Outcome:
             return f"{self.subject}: " + ("already loaded, nothing to do" if self.ok else "nothing was changed")
         parts = {name: getattr(self.counts, name) for name in Counts.__slots__}
         said = ", ".join(f"{number:,} {part}" for part, number in parts.items())
+        if self.overruled:
+            said += f"; of {counted(self.overruled, 'record')} another source's word is shown"
+        read = f"; {counted(self.report.rows, 'row')} read" if self.report else ""
         version = f"would be at version {self.head.version}; nothing was changed" if self.dry_run else self._version
-        return f"{self.subject}: {said}; the graph {version}"
+        return f"{self.subject}: {said}{read}; the graph {version}"
 
     @property
     def _version(self) -> str:
@@ -49,7 +53,12 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         counts = {name: getattr(self.counts or Counts(), name) for name in Counts.__slots__}
         report = {"report": self.report.as_json()} if self.report else {}
-        state = {"version": self.head.version, "hidden": self.hidden, "dryRun": self.dry_run}
+        state = {
+            "version": self.head.version,
+            "hidden": self.hidden,
+            "overruled": self.overruled,
+            "dryRun": self.dry_run,
+        }
         return {"subject": self.subject, "ok": self.ok, **counts, **state, **report}
 
 
@@ -88,11 +97,13 @@ class Loading:
         return self._outcome(subject, difference, found.report)
 
     def withdraw(self, source: str) -> Outcome:
-        """Take back what a source said, named with or without its `source:`.
+        """Take back what a source said, named with or without its `source:`, and as a shell completes a folder.
 
         Raises LoadError where nothing was loaded from it.
         """
         source_id = source if source.startswith("source:") else f"source:{source}"
+        if source_id not in self.store.loads():
+            source_id = source_id.rstrip("/")
         difference = changes.withdraw(self.store, source_id, dry_run=self.dry_run, on_changes=self.on_changes)
         return self._outcome(source_id, difference)
 
@@ -101,7 +112,8 @@ class Loading:
         for part in difference.tables.values():
             for name in Counts.__slots__:
                 setattr(counts, name, getattr(counts, name) + getattr(part, name))
-        return Outcome(subject, difference.head, _hidden(self.store), counts, report, self.dry_run)
+        hidden, overruled = _hidden(self.store), difference.overruled
+        return Outcome(subject, difference.head, hidden, overruled, counts, report, self.dry_run)
 
 
 def counting(shown: Progress) -> OnChanges:

@@ -51,7 +51,7 @@ class Stats:
             for title, counts in counted.items()
         }
         sources = [(s.source, s.rows, s.rank, s.date, s.loaded_at, s.origin) for s in self.sources]
-        found["Sources"] = [("id", "rows", "rank", "date", "loaded", "from"), *sources]
+        found["Sources"] = [("id", "statements", "rank", "date", "loaded", "from"), *sources]
         return {title: rows for title, rows in found.items() if len(rows) > 1}
 
     def as_json(self) -> dict[str, Any]:

@@ -100,7 +100,8 @@ def test_version_and_usage(run: Run) -> None:
 
 def test_the_example_is_loaded_once(run: Run) -> None:
     first, second = run("load", "example"), run("load", "example")
-    assert first.stdout.startswith("example: 681 added, 0 altered, 0 withdrawn; the graph is at version 1")
+    assert first.stdout.startswith("example: 681 added, 0 altered, 0 withdrawn; ")
+    assert " rows read; the graph is at version 1" in first.stdout
     assert second.stdout == "example: already loaded, nothing to do\n"
     assert (first.exit_code, second.exit_code) == (0, 0)
 
@@ -119,7 +120,8 @@ def test_a_dry_run_prints_the_exact_difference_and_changes_nothing(run: Run) -> 
     assert '~ Partner partner:acorn: aliases nothing → ["Oak"], status "active" → "dormant"' in lines[0]
     assert lines[1].startswith('+ Partner partner:cedar: name "Cedar", sources ["source:sheet"]')
     assert lines[2].startswith('- Partner partner:birch: name "Birch", status "active"')
-    assert lines[3] == "tables: 1 added, 1 altered, 1 withdrawn; the graph would be at version 2; nothing was changed"
+    changed = "1 added, 1 altered, 1 withdrawn; 2 rows read"
+    assert lines[3] == f"tables: {changed}; the graph would be at version 2; nothing was changed"
     assert run("stats", "--json").stdout == before
 
 
@@ -160,7 +162,9 @@ def test_a_source_from_another_place_must_be_said_to_have_moved(run: Run) -> Non
     for folder, name in (("old", "Acorn"), ("new", "Acorn Trust")):
         table(folder, "partners.csv", "id,name", f"acorn,{name}")
     run("load", "--name", "sheet", "old")
-    assert "source:sheet was loaded from" in refused(run("load", "--name", "sheet", "new"))
+    sentence = refused(run("load", "--name", "sheet", "new"))
+    assert "source:sheet was loaded from" in sentence
+    assert "say --moved" in sentence and "another name with --name" in sentence
     assert "1 altered" in run("load", "--moved", "--name", "sheet", "new").stdout
 
 
@@ -194,6 +198,12 @@ def test_a_source_is_withdrawn_by_either_name(loaded: Run) -> None:
     assert "source:case-study" not in loaded("stats").stdout
 
 
+def test_a_folder_is_withdrawn_as_the_shell_completes_it(run: Run) -> None:
+    table("good", "partners.csv", "id,name", "acorn,Acorn")
+    run("load", "good/")
+    assert run("withdraw", "good/").stdout.startswith("source:good: 0 added, 0 altered, 2 withdrawn; the graph is")
+
+
 def test_an_unknown_source_is_refused_with_the_known_ones(loaded: Run) -> None:
     assert "source:case-study" in refused(loaded("withdraw", "case-studies"))
 
@@ -205,7 +215,7 @@ def test_stats_show_counts_and_sources(loaded: Run) -> None:
     text = loaded("stats").stdout
     assert "Version 1" in text
     assert "Borough ADJACENT_TO Borough" in text
-    assert "source:case-study" in text
+    assert "source:case-study" in text and "statements" in text
     content = json.loads(loaded("stats", "--json").stdout)
     assert (content["kinds"]["Borough"], content["verified"]) == (33, None)
     assert content["contentHash"] in text
@@ -276,6 +286,12 @@ def test_templates_are_empty_tables_that_pass_the_check(loaded: Run) -> None:
     assert loaded("check", "tables").exit_code == 0
 
 
+def test_a_template_of_some_kinds(run: Run) -> None:
+    assert run("template", "mine", "partners", "projects").stdout == "mine: 4 tables\n"
+    assert "partner-takes-part-in-project.csv" in {path.name for path in Path("mine").iterdir()}
+    assert run("template", "mine", "partner").exit_code == 2
+
+
 def test_the_columns_are_described(run: Run) -> None:
     columns = json_lines(run("template", "--describe", "--json"))
     assert {"file": "boroughs.csv", "column": "gss_code"}.items() <= columns[
@@ -327,3 +343,8 @@ def test_a_withdrawn_source_comes_back_with_the_next_load(loaded: Run) -> None:
     assert loaded("query", version).stdout != before
     assert "already loaded" not in loaded("load", "example").stdout
     assert loaded("query", version).stdout == before
+
+
+def test_it_is_said_when_another_source_counts_more(loaded: Run) -> None:
+    table("office", "partners.csv", "id,name", "GB-LAE-HCK,The council")
+    assert "; of 1 record another source's word is shown; 1 row read; " in loaded("load", "office").stdout

@@ -315,7 +315,27 @@ def test_takes_its_files_away_when_interrupted(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         generate(tmp_path / "city", partners=2000, progress=interrupt)
-    assert not (tmp_path / "city").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_is_there_once_all_is_written(tmp_path: Path) -> None:
+    (tmp_path / "city.partial").mkdir()
+    (tmp_path / "city.partial" / "left.csv").write_text("by a process that was killed")
+
+    def look(name: str, rows: int) -> None:
+        assert not (tmp_path / "city").exists() and (tmp_path / "city.partial" / name).exists()
+
+    rows = generate(tmp_path / "city", partners=2000, progress=look)
+    assert [path.name for path in tmp_path.iterdir()] == ["city"]
+    assert {path.name for path in (tmp_path / "city").iterdir()} == set(rows)
+
+
+def test_a_folder_that_is_empty_stays_the_same_folder(tmp_path: Path) -> None:
+    (tmp_path / "city").mkdir()
+    before = (tmp_path / "city").stat().st_ino
+    generate(tmp_path / "city", partners=1)
+    assert (tmp_path / "city").stat().st_ino == before
+    assert [path.name for path in tmp_path.iterdir()] == ["city"]
 
 
 def test_refuses_a_folder_that_is_not_empty(tmp_path: Path) -> None:

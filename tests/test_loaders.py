@@ -3,12 +3,12 @@
 The store that the folders are read against knows two boroughs, one challenge and a partner:
 
     Hackney E09000012 (London Borough of Hackney)   City of London E09000001
-    Health (Health improvement)                     partner:known
+    Health (Health improvement)                     partner:known (GB-CHC-9)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -18,7 +18,7 @@ from graph import changes
 from graph.civic import CIVIC
 from graph.errors import LoadError
 from graph.model import End, Kind, Model, Property, Relation, Type
-from graph.statements import Statement
+from graph.statements import Load, Statement
 from graph.store import Store
 from graph.stores import open_store
 from loaders import resolve
@@ -43,11 +43,20 @@ class Known:
     def spellings(self, kind: str) -> dict[str, list[str]]:
         return KNOWN[kind]
 
-    def missing(self, ids: Sequence[str]) -> set[str]:
-        return set(ids) - {"partner:known"}
+    def loads(self) -> dict[str, Load]:
+        return {}
+
+    def missing(self, ids: Sequence[str], without: Sequence[str] = ()) -> set[str]:
+        return {node_id for node_id in ids if node_id not in {"partner:known", *KNOWN["Borough"], *KNOWN["Challenge"]}}
+
+    def holders(self, kind: Kind, prop: Property, values: Sequence[str]) -> dict[str, set[str]]:
+        return {"GB-CHC-9": {"partner:known"}} if "GB-CHC-9" in values else {}
 
 
 Tables = dict[str, str]
+
+
+Office = Callable[..., list[str]]
 
 
 class Check(Protocol):
@@ -161,18 +170,30 @@ def test_cells_are_read_by_type(check: Check, kind: str, column: str, cell: str,
     [
         ("partners", "status", "activ", '"activ" is not a status', "active"),
         ("partners", "size_band", "huge", '"huge" is not a size band', ""),
-        ("partners", "website", "example.org", '"example.org" is not an address', ""),
+        ("partners", "website", "example.org", '"example.org" is not an address', "https://example.org"),
         ("partners", "website", "javascript:alert(1)", '"javascript:alert(1)" is not an address', ""),
+        ("partners", "website", "www.x.org/a", '"www.x.org/a" is not an address', "https://www.x.org/a"),
         ("partners", "website", "https://", '"https://" is not an address', ""),
         ("partners", "name", " ", "the name is missing", ""),
         ("projects", "start_date", "86400", '"86400" is not a date', ""),
         ("projects", "start_date", "2021-02-30", '"2021-02-30" is not a date', ""),
         ("projects", "start_date", "2021-13", '"2021-13" is not a date', ""),
         ("projects", "start_date", "0000", '"0000" is not a date', ""),
-        ("projects", "start_date", "04/03/2021", '"04/03/2021" is not a date', ""),
-        ("projects", "start_date", "2021-3-4", '"2021-3-4" is not a date', ""),
+        ("projects", "start_date", "04/03/2021", '"04/03/2021" is not a date', "2021-03-04"),
+        ("projects", "start_date", "10/25/2021", '"10/25/2021" is not a date', ""),
+        ("projects", "start_date", "1 Oct 2025", '"1 Oct 2025" is not a date', "2025-10-01"),
+        ("projects", "start_date", "1st September 2025", '"1st September 2025" is not a date', "2025-09-01"),
+        ("projects", "start_date", "01-Oct-25", '"01-Oct-25" is not a date', "2025-10-01"),
+        ("projects", "start_date", "Oct 2025", '"Oct 2025" is not a date', "2025-10"),
+        ("projects", "start_date", "2025-10-01 00:00:00", '"2025-10-01 00:00:00" is not a date', "2025-10-01"),
+        ("projects", "start_date", "2021-3-4", '"2021-3-4" is not a date', "2021-03-04"),
         ("projects", "start_date", "٢٠٢١", '"٢٠٢١" is not a date', ""),
-        ("projects", "funding", "7,538", '"7,538" is not a number', ""),
+        ("projects", "funding", "7,538", '"7,538" is not a number', "7538"),
+        ("projects", "funding", "£12,500", '"£12,500" is not a number', "12500"),
+        ("projects", "funding", "£ 7 538.50", '"£ 7 538.50" is not a number', "7538.50"),
+        ("projects", "funding", "75,38", '"75,38" is not a number', ""),
+        ("modules", "level", "1,200.0", '"1,200.0" is not a whole number of 32 bits', "1200"),
+        ("modules", "level", "2147483648", '"2147483648" is not a whole number of 32 bits', ""),
         ("projects", "funding", "nan", '"nan" is not a number', ""),
         ("projects", "funding", "1e999", '"1e999" is not a number', ""),
         ("projects", "funding", "1_000", '"1_000" is not a number', ""),
@@ -183,6 +204,7 @@ def test_cells_of_a_wrong_type_are_refused(
     check: Check, kind: str, column: str, cell: str, message: str, nearest: str
 ) -> None:
     header, row = ("id,name", "a,") if column == "name" else (f"id,name,{column}", "a,Ann,")
+    header, row = (f"code,{header}", f"C,{row}") if kind == "modules" else (header, row)
     issue = only(check({kind: f'{header}\n{row}"{cell}"\n'}).report)
     place = (f"{kind}.csv", 2, column, cell)
     assert (issue.file, issue.row, issue.column, issue.value) == place
@@ -311,6 +333,63 @@ def test_near_spellings_are_suggested_only(check: Check) -> None:
     assert (issue.severity, issue.nearest) == (Severity.ERROR, "Hackney")
 
 
+def test_every_bad_value_of_a_cell_is_reported(check: Check) -> None:
+    report = check({"partners": "id,name,served_boroughs\na,Ann,Hackny; London;Hackney;Cty of London\n"}).report
+    assert [(i.message, i.nearest) for i in report.issues] == [
+        ('"Hackny" is not a borough', "Hackney"),
+        ('"London" is not a borough', ""),
+        ('"Cty of London" is not a borough', "City of London"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "expected", "nearest"),
+    [
+        ("served_boroughs", "City of London, Hackney", "a ; between values", "City of London;Hackney"),
+        ("served_boroughs", "Hackney,", "a ; between values", "Hackney"),
+        ("served_boroughs", "Lambeth, Hackney", "the key or a name of a borough", ""),
+        ("projects", "one, two", "a ; between values", "one;two"),
+        ("borough", "Hackney, City of London", "the key or a name of a borough", ""),
+    ],
+)
+def test_values_are_separated_by_semicolons(check: Check, column: str, cell: str, expected: str, nearest: str) -> None:
+    issue = only(check({"partners": f'id,name,{column}\na,Ann,"{cell}"\n'}).report)
+    assert (issue.expected, issue.nearest) == (expected, nearest)
+
+
+def test_of_an_unknown_kind_nothing_is_said_twice(tmp_path: Path) -> None:
+    rows = "a,Ann,Hackney,Hackney;Camden\nb,Bob,Camden,\n"
+    (tmp_path / "partners.csv").write_text(f"id,name,borough,served_boroughs\n{rows}")
+    with read(tmp_path, CIVIC, None) as checked:
+        found = [(i.row, i.column, i.message, i.expected) for i in checked.report.issues]
+    said = ("no borough is known yet", "the example to be loaded first, or a file boroughs.csv")
+    assert found == [(2, "borough", *said), (2, "served_boroughs", *said)]
+
+
+@pytest.mark.parametrize(
+    ("written", "severity", "nearest"),
+    [
+        ("Bow Food & Co", Severity.ERROR, "bow-food"),
+        ("bow food & CO", Severity.ERROR, "bow-food"),
+        ("Acorn", Severity.WARNING, "acorn-trust"),
+        ("hackney youth", Severity.ERROR, "hackney-youth"),
+        ("partner:Hackney Youth", Severity.ERROR, "hackney-youth"),
+        ("GB-CHC 12", Severity.ERROR, "GB-CHC-12"),
+        ("Twin", Severity.WARNING, ""),
+        ("Twin Trust", Severity.ERROR, "twin-trust"),
+        ("project:x", Severity.ERROR, ""),
+    ],
+)
+def test_names_where_an_id_belongs(check: Check, written: str, severity: Severity, nearest: str) -> None:
+    partners = "id,name,aliases\nbow-food,Bow Food & Co,\nacorn-trust,The Acorn Trust,Acorn\nt1,Twin,\nt2,Twin,\n"
+    issue = only(check({"partners": partners, "projects": f"id,name,partners\nj,Job,{written}\n"}).report)
+    assert (issue.column, issue.severity, issue.nearest) == ("partners", severity, nearest)
+
+
+def test_an_id_with_spaces(check: Check) -> None:
+    assert only(check({"partners": "id,name\nHackney Youth,H\n"}).report).nearest == "hackney-youth"
+
+
 def test_tables_of_the_load_spell_too(check: Check) -> None:
     boroughs = "id,name,aliases,gss_code,neighbours\nE09000022,Lambeth,Brixton & Stockwell,E09000022,Hackney\n"
     checked = check({"boroughs": boroughs, "partners": "id,name,borough\na,Ann,Brixton-and  STOCKWELL\n"})
@@ -351,6 +430,7 @@ def test_all_known_spellings_of_boroughs_are_found(tmp_path: Path) -> None:
 def test_city_of_london_is_protected() -> None:
     assert spelling("Borough", "City of London Corporation") == spelling("Borough", "city  of-london")
     assert spelling("Borough", "City of Westminster") == "westminster"
+    assert spelling("Borough", "City of London, Hackney") == "london, hackney"
     assert spelling("Challenge", "City of Westminster") == "city of westminster"
 
 
@@ -404,6 +484,20 @@ def test_dangling_relations_are_kept_with_a_warning(check: Check) -> None:
     assert len(keys(checked, "Partner_TAKES_PART_IN_Project")) == 2
 
 
+@pytest.mark.parametrize("cell", ["TBC", "none", "n/a", "N/A", "-", "unknown", "Unknown"])
+def test_placeholders_are_told_from_ids(check: Check, cell: str) -> None:
+    issue = only(check({"projects": f"id,name,partners\nj,Job,{cell}\n"}).report)
+    assert (issue.severity, issue.message) == (Severity.WARNING, f'"{cell}" looks like a placeholder')
+    assert issue.expected == "an empty cell where nothing is known"
+
+
+def test_a_question_mark_is_a_placeholder_too(check: Check) -> None:
+    issue = only(check({"projects": "id,name,partners\nj,Job,?\n"}).report)
+    assert (issue.severity, issue.message) == (Severity.ERROR, '"?" looks like a placeholder')
+    tables = {"projects": "id,name\nj,Job\n", "champion-leads-project": "from,to\nTBC,j\n"}
+    assert only(check(tables).report).expected == "an id"
+
+
 @pytest.mark.parametrize("end", ["from", "to"])
 def test_relations_need_both_ends(check: Check, end: str) -> None:
     row = {"from": ",Hackney", "to": "known,"}[end]
@@ -428,17 +522,44 @@ def test_ids_given_twice(check: Check) -> None:
 
 def test_relations_given_twice(check: Check) -> None:
     tables = {"partners": "id,name,borough\na,Ann,Hackney\n", "partner-based-in-borough": "from,to\na,E09000012\n"}
-    issue = only(check(tables).report)
-    assert (issue.file, issue.row) == ("partner-based-in-borough.csv", 2)
-    named = "partner:a BASED_IN borough:E09000012 is given already in partners.csv row 2, column borough"
-    assert issue.message == named
+    checked = check(tables)
+    issue = only(checked.report)
+    assert (issue.severity, issue.file, issue.row) == (Severity.WARNING, "partner-based-in-borough.csv", 2)
+    there = "partners.csv row 2, column borough"
+    assert issue.message == f"partner:a based in borough:E09000012 is said already in {there}; it counts once"
+    assert keys(checked, "Partner_BASED_IN_Borough") == [("partner:a", "borough:E09000012")]
+    assert [load.rows for load in checked.statements.loads] == [3]
 
 
 def test_relations_given_twice_from_both_ends(check: Check) -> None:
-    report = check({"partners": "id,name,parent,members\na,Ann,b,\nb,Bob,,a\n"}).report
-    assert "partner:a PART_OF partner:b is given already in partners.csv row 2, column parent" in str(only(report))
+    checked = check({"partners": "id,name,parent,members\na,Ann,b,\nb,Bob,,a\n"})
+    assert "partner:a part of partner:b is said already in partners.csv row 2" in only(checked.report).message
+    assert keys(checked, "Partner_PART_OF_Partner") == [("partner:a", "partner:b")]
     pair = "from,to\nHackney,City of London\nE09000001,E09000012\n"
     assert only(check({"borough-adjacent-to-borough": pair}).report).row == 3
+    both = {"partners": "id,name,projects\na,Ann,j\n", "projects": "id,name,partners\nj,Job,a\n"}
+    checked = check(both)
+    assert only(checked.report).message == (
+        "partner:a takes part in project:j is said already in partners.csv row 2, column projects; it counts once"
+    )
+    assert len(keys(checked, "Partner_TAKES_PART_IN_Project")) == 1
+
+
+def test_relations_given_twice_in_one_cell(check: Check) -> None:
+    checked = check({"partners": "id,name,served_boroughs\na,Ann,Hackney;hackney;City of London;E09000012\n"})
+    assert (checked.report.errors, checked.report.warnings) == (0, 2)
+    ends = [key[1] for key in keys(checked, "Partner_SERVES_Borough")]
+    assert ends == ["borough:E09000012", "borough:E09000001"]
+
+
+def test_relations_given_twice_and_differently(check: Check) -> None:
+    rows = "from,to,role,hours\nknown,j,lead,5\nknown,j,lead,6\n"
+    issue = only(check({"projects": "id,name\nj,Job\n", "partner-takes-part-in-project": rows}).report)
+    assert (issue.severity, issue.row) == (Severity.ERROR, 3)
+    there = "partner-takes-part-in-project.csv row 2"
+    assert issue.message == (
+        f"partner:known takes part in project:j, role lead is said already, and differently, in {there}"
+    )
 
 
 def test_two_sources_may_say_the_same(check: Check) -> None:
@@ -534,6 +655,17 @@ def test_one_org_id_of_two_partners(check: Check) -> None:
     issue = only(report)
     assert report.ok and (issue.row, issue.column, issue.value) == (3, "org_ids", "GB-CHC-1")
     assert issue.expected == "if they are one, in aliases.csv the line partner:b,partner:a"
+
+
+def test_an_org_id_that_a_node_of_the_graph_has(check: Check) -> None:
+    report = check({"partners": "id,name,org_ids\na,Ann,GB-CHC-1;GB-CHC-9\nknown,Known,\n"}).report
+    issue = only(report)
+    assert report.ok and (issue.row, issue.column, issue.value) == (2, "org_ids", "GB-CHC-9")
+    assert issue.message == '"GB-CHC-9" belongs to partner:known too, in the graph'
+    assert issue.expected == "if they are one, in aliases.csv the line partner:a,partner:known"
+    assert check({"partners": "id,name,org_ids\nknown,Known,GB-CHC-9\n"}).report.lines()[0].startswith("0 errors, 0")
+    in_both = "id,name,org_ids\na,Ann,GB-CHC-9\nknown,Known,GB-CHC-9\n"
+    assert "in partners.csv row 2" in only(check({"partners": in_both}).report).message
 
 
 def test_unique_values_given_twice(check: Check) -> None:
@@ -672,6 +804,47 @@ def test_the_example_is_loaded_once(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Loads tables given as text by the name of their file, of the same folder each time, into one graph."""
+    store = open_store(f"sqlite:{tmp_path / 'graph.db'}", CIVIC)
+
+    def load(tables: Tables, name: str = "office") -> list[str]:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            path.unlink()
+        for file, text in tables.items():
+            (folder / f"{file}.csv").write_text(text, encoding="utf-8")
+        with read(folder, CIVIC, store) as checked:
+            changes.load(store, checked.statements)
+            return [str(issue) for issue in checked.report.issues]
+
+    yield load
+    store.close()
+
+
+def test_a_reload_that_drops_a_node_warns_of_what_leads_to_it(office: Office) -> None:
+    boroughs, projects = "id,name,gss_code\nX1,Newtown,X1\n", "id,name,partners,boroughs\nj,Job,a,X1\n"
+    whole = {"boroughs": boroughs, "partners": "id,name\na,Ann\n", "projects": projects}
+    assert office(whole) == []
+    dropped = office({"partners": "id,name\nb,Bob\n", "projects": projects})
+    assert [line.partition(" is ")[0] for line in dropped] == [
+        "projects.csv row 2, column boroughs: borough:X1",
+        "projects.csv row 2, column partners: partner:a",
+    ]
+    assert office(whole) == []
+    assert office({"partners": "id,name\na,Anne\n"}, "other") == []
+    assert len(office({"boroughs": boroughs, "projects": projects})) == 0  # another source speaks of the partner
+
+
+def test_an_org_id_of_a_node_that_the_load_replaces(office: Office) -> None:
+    assert office({"partners": "id,name,org_ids\na,Ann,GB-CHC-1\n"}) == []
+    assert office({"partners": "id,name,org_ids\nb,Ann,GB-CHC-1\n"}) == []
+    (line,) = office({"partners": "id,name,org_ids\nc,Ann,GB-CHC-1\n"}, "other")
+    assert line.endswith("in the graph; expected if they are one, in aliases.csv the line partner:c,partner:b")
+
+
 # Templates and documentation
 
 
@@ -685,6 +858,12 @@ def test_templates_can_be_read(tmp_path: Path) -> None:
         assert checked.report.ok
     with pytest.raises(LoadError, match="nothing is overwritten"):
         template(CIVIC, tmp_path / "new")
+
+
+def test_templates_of_some_kinds(tmp_path: Path) -> None:
+    assert template(CIVIC, tmp_path, ["projects", "partners"]) == [
+        *("partners.csv", "projects.csv", "partner-part-of-partner.csv", "partner-takes-part-in-project.csv"),
+    ]
 
 
 def test_columns_are_documented() -> None:

@@ -71,6 +71,10 @@ AWKWARD = {
     "long line": (b"id,name\na,Ann\nb," + b"x" * 1_000_001, 3, "more than 1,000,000 characters"),
     "long row": (b"id,name\na,Ann\n" + b'"\n",' * 300_000, 3, "more than 1,000,000 characters"),
     "many columns": (b",".join(b"c%d" % i for i in range(501)), 1, "there are 501 columns"),
+    "semicolons": (b"id;name;borough\na;Ann;Hackney\n", 1, "the columns are separated by semicolons"),
+    "semicolons, quoted": (b'\xef\xbb\xbf"id";"name"\r\n"a";"Ann"\r\n', 1, "the columns are separated by semicolons"),
+    "a line for a spreadsheet": (b"sep=;\r\nid;name\r\na;Ann\r\n", 1, "the columns are separated by semicolons"),
+    "tabs": (b"id\tname\na\tAnn\n", 1, "the columns are separated by tabs"),
     "huge header": (b"x" * 2_000_000, 1, "more than 1,000,000 characters"),
     "NUL": (b"id,name\na,A\x00nn\n", 2, "control character U+0000"),
     "escape": (b"id,name\na,A\x1b[31mnn\n", 2, "control character U+001B"),
@@ -84,6 +88,12 @@ def test_awkward_files_are_refused_at_their_row(tmp_path: Path, content: bytes, 
     issue = only(report_on(tmp_path, content))
     assert (issue.file, issue.row) == ("partners.csv", row)
     assert message in issue.message
+
+
+def test_semicolons_say_how_to_save_the_file(tmp_path: Path) -> None:
+    issue = only(report_on(tmp_path, b"id;name\na;Ann\n"))
+    assert issue.expected == "commas: save as CSV UTF-8 (comma delimited)"
+    assert report_on(tmp_path, b"id,name,aliases\na,Ann,A;B\n").ok
 
 
 def test_rows_before_a_broken_one_are_checked(tmp_path: Path) -> None:

@@ -109,10 +109,10 @@ class SQLiteStore:
 
     def answer(self, compiled: Compiled, parameters: Mapping[str, Any]) -> bytes:
         """The answer to a plan; one compiled for another version of the graph is compiled again."""
-        bound = {name: bindable(value) for name, value in parameters.items()}
         while True:
             version, text = compiled.version, compiled.text  # read in this order: they are set in the other
             try:
+                bound = {name: bindable(value) for name, value in parameters.items()}
                 with self._in_time():
                     row = self._rows(text, bound)[0]
             except (UnicodeEncodeError, OverflowError) as error:

@@ -1,0 +1,148 @@
+"""Plans and statements as people read them, for golden files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, assert_never
+
+from graph import plan as p
+from graph.model import Hop, Property
+from graph.plan import Convert
+
+INDENT = "  "
+
+
+def plan_text(plan: p.Plan) -> str:
+    """A value a line, what it is made of below it, indented; at the end, where parameters come from."""
+    params = [f"{param.name} = {_origin(param)}" for param in plan.params]
+    return "\n".join([*_fields(plan.value), *params])
+
+
+def _origin(param: p.Param) -> str:
+    value = "$" + ".".join(map(str, param.path)) if param.path else json.dumps(param.literal, ensure_ascii=False)
+    match param.convert:
+        case Convert.NONE:
+            return value
+        case Convert.CURSOR:
+            return f"cursor({value})[{param.index}]"
+        case _:
+            return f"{param.convert.value}({value})"
+
+
+def _fields(value: p.Value) -> Iterator[str]:
+    """The lines of what stands below a value."""
+    match value:
+        case p.Obj(fields):
+            for name, inner in fields:
+                head, *below = _lines(inner)
+                yield f"{name}: {head}"
+                yield from below
+        case _:
+            yield from _lines(value)
+
+
+def _lines(value: p.Value) -> Iterator[str]:
+    match value:
+        case p.Obj():
+            yield "{}"
+            yield from _below(value)
+        case p.One(hop, inner):
+            yield f"one {hop.field}"
+            yield from _below(inner)
+        case p.Page():
+            yield _page(value)
+            yield from _below(value.value)
+        case p.Lookup(ids, many, cases):
+            yield f"{'nodes' if many else 'node'} {ids.name}"
+            for kind, inner in cases:
+                if inner != p.Obj(()):
+                    yield f"{INDENT}{kind.name}"
+                    yield from (INDENT + line for line in _below(inner))
+        case p.Rows(inner) | p.GroupKeys(inner) | p.GroupNode(inner):
+            yield type(value).__name__
+            yield from _below(inner)
+        case p.Groups(by, limit, inner):
+            yield f"Groups by {by.field if isinstance(by, Hop) else by.name} first {limit}"
+            yield from _below(inner)
+        case p.Entries(name, inner):
+            yield f"Entries {name}"
+            yield from _below(inner)
+        case p.Get(prop, on_edge):
+            yield _named(prop, on_edge)
+        case p.Const(text):
+            yield json.dumps(text)
+        case p.Info(name) | p.Entry(name):
+            yield f"{type(value).__name__} {name}"
+        case _:
+            yield type(value).__name__
+
+
+def _below(value: p.Value) -> Iterator[str]:
+    return (INDENT + line for line in _fields(value))
+
+
+def _page(page: p.Page) -> str:
+    order = ", ".join(f"{_named(key.property, key.on_edge)}{' desc' if key.descending else ''}" for key in page.order)
+    parts = [f"{page.kind.name} along {page.hop.field}" if page.hop else page.kind.name]
+    parts += [f"where {_predicate(page.where)}"] if page.where != p.AllOf() else []
+    parts += [f"by {order}", f"{'last' if page.reverse else 'first'} {page.limit}"]
+    parts += [f"{name} {_seek(seek)}" for name, seek in (("after", page.after), ("before", page.before)) if seek]
+    return " ".join(parts)
+
+
+def _seek(seek: p.Seek) -> str:
+    return f"({', '.join(place.name if place else 'missing' for place in seek.keys)})"
+
+
+def _named(prop: Property, on_edge: bool) -> str:
+    return f"edge.{prop.name}" if on_edge else prop.name
+
+
+def _predicate(predicate: p.Predicate) -> str:
+    match predicate:
+        case p.Cmp(op, prop, param, on_edge):
+            return f"{_named(prop, on_edge)} {op.value} {param.name}"
+        case p.Missing(prop, on_edge):
+            return f"{_named(prop, on_edge)} missing"
+        case p.AllOf(parts):
+            return f"all({', '.join(map(_predicate, parts))})"
+        case p.AnyOf(parts):
+            return f"any({', '.join(map(_predicate, parts))})"
+        case p.Not(part):
+            return f"not({_predicate(part)})"
+        case p.Has(hop, where):
+            return f"has({hop.field}: {_predicate(where)})"
+        case _:
+            assert_never(predicate)
+
+
+PIECES = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]|[^'"()]+""")
+CLAUSES = re.compile(r" (?=FROM|WHERE|GROUP BY|ORDER BY|LIMIT)")
+
+
+def sql_text(sql: str) -> str:
+    """A statement with a clause a line, what is nested in it indented; but for spaces, it is the statement."""
+    text, selects = "", []
+    for place, piece in enumerate(pieces := PIECES.findall(sql)):
+        depth = sum(selects)
+        if piece == "(":
+            selects.append(pieces[place + 1].startswith("SELECT"))
+            text += "(" + _line(depth + 1) * selects[-1]
+        elif piece == ")":
+            text += (_line(depth - 1) if selects.pop() else "") + ")"
+        elif piece[0] in "'\"" or (selects and not selects[-1]):
+            text += piece
+        else:
+            text += CLAUSES.sub(lambda _, depth=depth: _line(depth), piece)
+    return text
+
+
+def _line(depth: int) -> str:
+    return "\n" + INDENT * depth
+
+
+def squeezed(text: str) -> Any:
+    """A text without its spaces, to compare what only differs in them."""
+    return re.sub(r"\s+", "", text)

@@ -1,0 +1,494 @@
+"""A naive executable reference of the API: graphql-core with plain resolvers over rows in memory.
+
+It is written from the rules in `graph.plan`, not from any compiler, and does everything the slow, obvious way. What it
+shares with the product: the schema's text, the folding of text, and the form of a cursor.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cmp_to_key, lru_cache
+from typing import Any
+
+from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, execute_sync, parse
+
+from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Type, snake
+from graph.plan import Key, read_cursor, signature
+from graph.statements import Claim, Load, Statements
+from graph.store import Store
+from graph.text import fold
+from schema.types import camel, sdl
+
+# Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    kind: Kind
+    id: str
+    values: Mapping[str, Any]
+
+    def value(self, prop: Property) -> Any:
+        return self.id if prop is ID else self.values[prop.name]
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    relation: Relation
+    start: str
+    end: str
+    key: str
+    values: Mapping[str, Any]
+
+    def value(self, prop: Property) -> Any:
+        return self.key if prop is KEY else self.values[prop.name]
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A row of a connection: a node, and the link that led to it, if one did."""
+
+    node: Node
+    link: Link | None = None
+
+    def value(self, prop: Property, on_edge: bool) -> Any:
+        if not on_edge:
+            return self.node.value(prop)
+        assert self.link
+        return self.link.value(prop)
+
+
+class Graph:
+    """What some sources say, merged."""
+
+    def __init__(self, model: Model, statements: Statements) -> None:
+        self.model = model
+        self.loads = sorted(statements.loads, key=lambda load: load.source)
+        self.places = _places(self.loads)
+        self.nodes = {kind.name: self._nodes(kind, statements) for kind in model.kinds}
+        self.links = {relation.table: self._links(relation, statements) for relation in model.relations}
+
+    def _nodes(self, kind: Kind, statements: Statements) -> dict[str, Node]:
+        records = self._records(kind, statements)
+        return {node_id: Node(kind, node_id, _merged(kind, claims)) for (node_id,), claims in records.items()}
+
+    def _links(self, relation: Relation, statements: Statements) -> list[Link]:
+        records = self._records(relation, statements)
+        found = [Link(relation, *key, *([""] * (3 - len(key))), _merged(relation, c)) for key, c in records.items()]
+        starts, ends = self.nodes[relation.source], self.nodes[relation.target]
+        return [link for link in found if link.start in starts and link.end in ends]
+
+    def _records(self, table: Table, statements: Statements) -> dict[tuple[str, ...], list[Claim]]:
+        records: dict[tuple[str, ...], list[Claim]] = {}
+        for key, claim in statements.of(table):
+            records.setdefault(key, []).append(claim)
+        for claims in records.values():
+            claims.sort(key=lambda claim: self.places.index(claim.source))
+        return records
+
+    # Steps
+
+    def node(self, node_id: str) -> Node | None:
+        return next((nodes[node_id] for nodes in self.nodes.values() if node_id in nodes), None)
+
+    def rows(self, kind: Kind) -> list[Row]:
+        return [Row(node) for node in self.nodes[kind.name].values()]
+
+    def step(self, node: Node, hop: Hop) -> list[Row]:
+        """What a step leads to; of a step to one node, all that it has to choose from."""
+        targets, rows = self.nodes[hop.target], []
+        for link in self.links[hop.relation.table]:
+            if node.id == link.start and (hop.forward or hop.relation.symmetric):
+                rows.append(Row(targets[link.end], link))
+            if node.id == link.end and (not hop.forward or hop.relation.symmetric):
+                rows.append(Row(targets[link.start], link))
+        return rows
+
+    def one(self, node: Node, hop: Hop) -> Row | None:
+        """The latest since, missing last, then the smallest id (and, not said by the rules, the smallest key)."""
+        rows = sorted(self.step(node, hop), key=lambda row: (row.node.id, row.link.key if row.link else ""))
+        if hop.relation.dated:
+            rows.sort(key=lambda row: row.link.values["since"] or "" if row.link else "", reverse=True)
+        return rows[0] if rows else None
+
+    def reached(self, node: Node, hop: Hop) -> list[Row]:
+        """The rows that a condition along a step looks at."""
+        if hop.many:
+            return self.step(node, hop)
+        row = self.one(node, hop)
+        return [row] if row else []
+
+
+def _places(loads: list[Load]) -> list[str]:
+    """The sources, the one that counts most first: by rank, newest, id."""
+    by_id = sorted(loads, key=lambda load: load.source)
+    by_date = sorted(by_id, key=lambda load: load.date, reverse=True)
+    return [load.source for load in sorted(by_date, key=lambda load: load.rank)]
+
+
+def _merged(table: Table, claims: list[Claim]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for place, prop in enumerate(table.values):
+        said = [claim.values[place] for claim in claims]
+        if prop.is_list:
+            values[prop.name] = list(dict.fromkeys(text for texts in said for text in texts))
+        else:
+            values[prop.name] = next((value for value in said if value is not None), None)
+    return {
+        **values,
+        "sources": [claim.source for claim in claims],
+        "locators": [claim.locator for claim in claims],
+    }
+
+
+# Conditions
+
+
+def holds(graph: Graph, where: Mapping[str, Any] | None, row: Row) -> bool:
+    """Whether a `where` of the row's kind is true for its node."""
+    kind = row.node.kind
+    hops = {hop.field: hop for hop in graph.model.hops(kind)}
+    properties = {prop.name: prop for prop in kind.columns}
+    for name, given in (where or {}).items():
+        if given is None:
+            continue
+        if name in ("and", "or", "not"):
+            true = _combined(name, given, lambda part: holds(graph, part, row))
+        elif name in properties:
+            true = compared(properties[name], given, row.node.value(properties[name]))
+        elif name in hops and hops[name].many:
+            true = quantified(graph, hops[name], given, row.node)
+        elif name in hops:
+            true = any(holds(graph, given, found) for found in graph.reached(row.node, hops[name]))
+        else:
+            true = any(edge_holds(given, found) for found in graph.reached(row.node, hops[name.removesuffix("Edge")]))
+        if not true:
+            return False
+    return True
+
+
+def edge_holds(where: Mapping[str, Any] | None, row: Row) -> bool:
+    assert row.link
+    properties = {prop.name: prop for prop in row.link.relation.columns}
+    for name, given in (where or {}).items():
+        if given is None:
+            continue
+        if name in ("and", "or", "not"):
+            true = _combined(name, given, lambda part: edge_holds(part, row))
+        else:
+            true = compared(properties[name], given, row.link.value(properties[name]))
+        if not true:
+            return False
+    return True
+
+
+def _combined(name: str, given: Any, holds: Any) -> bool:
+    match name:
+        case "and":
+            return all(holds(part) for part in given)
+        case "or":
+            return any(holds(part) for part in given)
+        case _:
+            return not holds(given)
+
+
+def quantified(graph: Graph, hop: Hop, given: Mapping[str, Any], node: Node) -> bool:
+    given = {name: value for name, value in given.items() if value is not None}
+    rows = [row for row in graph.step(node, hop) if edge_holds(given.get("edge"), row)]
+    if given.keys() == {"edge"}:
+        return bool(rows)
+    return all(
+        {
+            "some": lambda where: any(holds(graph, where, row) for row in rows),
+            "none": lambda where: not any(holds(graph, where, row) for row in rows),
+            "every": lambda where: all(holds(graph, where, row) for row in rows),
+        }[name](where)
+        for name, where in given.items()
+        if name != "edge"
+    )
+
+
+def compared(prop: Property, given: Mapping[str, Any], value: Any) -> bool:
+    return all(_compares(prop, op, wanted, value) for op, wanted in given.items())
+
+
+def _compares(prop: Property, op: str, wanted: Any, value: Any) -> bool:
+    if wanted is None:
+        return (value is None or value == []) is (op == "eq") if op in ("eq", "ne") else True
+    if op in ("isNull", "isEmpty"):
+        return (value is None or value == []) is wanted
+    if value is None:
+        return False
+    if prop.type is Type.ENUM:
+        wanted = [name.lower() for name in wanted] if op == "in" else wanted.lower()
+    return bool(OPERATORS[op](value, wanted))
+
+
+OPERATORS = {
+    "eq": lambda value, wanted: value == wanted,
+    "ne": lambda value, wanted: value != wanted,
+    "in": lambda value, wanted: value in wanted,
+    "gt": lambda value, wanted: value > wanted,
+    "gte": lambda value, wanted: value >= wanted,
+    "lt": lambda value, wanted: value < wanted,
+    "lte": lambda value, wanted: value <= wanted,
+    "contains": lambda value, wanted: wanted in value,
+    "containsIgnoreCase": lambda value, wanted: fold(wanted) in fold(value),
+    "startsWith": lambda value, wanted: value.startswith(wanted),
+    "has": lambda value, wanted: wanted in value,
+}
+
+
+# Orders
+
+
+def order_of(kind: Kind, hop: Hop | None, given: Iterable[Mapping[str, Any]] | None) -> tuple[Key, ...]:
+    """The keys of an order: those named, each where it is named first, then the id, then the relation's key."""
+    keys: list[Key] = []
+    for item in given or ({"name": "ASC"},):
+        ((name, direction),) = item.items()
+        table: Table = kind
+        if name == "edge" and hop:
+            table = hop.relation
+            ((name, direction),) = direction.items()
+        prop = next(prop for prop in table.columns if prop.name == name)
+        key = Key(prop, direction == "DESC", on_edge=table is not kind)
+        if all((key.property, key.on_edge) != (known.property, known.on_edge) for known in keys):
+            keys.append(key)
+    last = keys[-1].descending
+    if all(key.property is not ID for key in keys):
+        keys.append(Key(ID, last))
+    if hop and hop.relation.keys:
+        keys.append(Key(KEY, last, on_edge=True))
+    return tuple(keys)
+
+
+Place = tuple[Any, ...]
+
+
+def place_of(order: tuple[Key, ...], row: Row) -> Place:
+    return tuple(row.value(key.property, key.on_edge) for key in order)
+
+
+def compare(order: tuple[Key, ...], one: Place, other: Place) -> int:
+    """Negative where the first comes first."""
+    for key, a, b in zip(order, one, other, strict=True):
+        if a == b:
+            continue
+        if a is None or b is None:
+            return 1 if a is None else -1
+        return -1 if (a < b) is not key.descending else 1
+    return 0
+
+
+def cursor(kind: Kind, order: tuple[Key, ...], row: Row) -> str:
+    return json.dumps([signature(kind.name, order), *place_of(order, row)]).encode().hex()
+
+
+# Connections
+
+
+class Connection:
+    """The rows of a kind or a step that a `where` lets through, in an order, and one page of them."""
+
+    def __init__(self, graph: Graph, rows: list[Row], kind: Kind, hop: Hop | None, given: Mapping[str, Any]) -> None:
+        given = {name: value for name, value in given.items() if value is not None}
+        self.graph = graph
+        self.kind = kind
+        self.order = order_of(kind, hop, given.get("orderBy"))
+        self.rows = [row for row in rows if holds(graph, given.get("where"), row)]
+        if "edge" in given:
+            self.rows = [row for row in self.rows if edge_holds(given["edge"], row)]
+        by_place = cmp_to_key(lambda a, b: compare(self.order, place_of(self.order, a), place_of(self.order, b)))
+        self.rows.sort(key=by_place)
+        self._cut(given)
+
+    def _cut(self, given: Mapping[str, Any]) -> None:
+        """One page, and what of the connection lies before and after it, whatever cut it off."""
+        start, stop = 0, len(self.rows)
+        if "after" in given:
+            start = sum(self._against(given["after"], row) <= 0 for row in self.rows)
+        if "before" in given:
+            stop = sum(self._against(given["before"], row) < 0 for row in self.rows)
+        between = self.rows[start:stop]
+        first, last = (given.get("first", 20), 0) if "last" not in given else (0, given["last"])
+        self.page = between[:first] if first else between[-last:]
+        over = len(between) > len(self.page)
+        self.before = start > 0 or (over and last > 0)
+        self.after = stop < len(self.rows) or (over and first > 0)
+
+    def _against(self, text: str, row: Row) -> int:
+        """Negative where the row comes before the cursor, 0 where it is the cursor's own."""
+        return compare(self.order, place_of(self.order, row), tuple(read_cursor(text)[1:]))
+
+    def cursor(self, row: Row) -> str:
+        return cursor(self.kind, self.order, row)
+
+    def info(self) -> dict[str, Any]:
+        return {
+            "hasNextPage": self.after,
+            "hasPreviousPage": self.before,
+            "startCursor": self.cursor(self.page[0]) if self.page else None,
+            "endCursor": self.cursor(self.page[-1]) if self.page else None,
+        }
+
+    def groups(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        by = _grouping(self.graph.model, self.kind, given["by"][0])
+        counts: dict[Any, int] = {}
+        for row in self.rows:
+            for value in self._values(row.node, by):
+                counts[value] = counts.get(value, 0) + 1
+        there = sorted(value for value in counts if value is not None)
+        values = [*there, *([None] if None in counts else [])]
+        values.sort(key=lambda value: -counts[value])
+        return [self._group(by, value, counts[value]) for value in values[: given.get("first") or 20]]
+
+    def _values(self, node: Node, by: Property | Hop) -> set[Any]:
+        if isinstance(by, Property):
+            return {node.value(by)}
+        return {row.node.id for row in self.graph.reached(node, by)} or {None}
+
+    def _group(self, by: Property | Hop, value: Any, count: int) -> dict[str, Any]:
+        target = self.graph.nodes[by.target][value] if isinstance(by, Hop) and value is not None else None
+        return {"keys": [{"value": as_text(by, value), "node": target}], "count": count}
+
+
+def _grouping(model: Model, kind: Kind, name: str) -> Property | Hop:
+    candidates: dict[str, Property | Hop] = {snake(prop.name).upper(): prop for prop in kind.values}
+    return {**candidates, **{snake(hop.field).upper(): hop for hop in model.hops(kind)}}[name]
+
+
+def as_text(by: Property | Hop, value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.upper() if isinstance(by, Property) and by.type is Type.ENUM else str(value)
+
+
+def shown(prop: Property, value: Any) -> Any:
+    return value.upper() if prop.type is Type.ENUM and value is not None else value
+
+
+# Execution
+
+
+@lru_cache
+def schema_of(model: Model) -> GraphQLSchema:
+    """The schema as its text says, without anything of the product behind it."""
+    return build_schema(sdl(model))
+
+
+@dataclass(frozen=True)
+class Edge:
+    row: Row
+    connection: Connection | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    data: Any
+    errors: tuple[str, ...]
+
+
+class Reference:
+    """Answers operations from the statements themselves; what a store counts and notes of loads, it asks of it."""
+
+    def __init__(self, store: Store, statements: Statements) -> None:
+        model = store.model
+        self.graph = Graph(model, statements)
+        self.head = store.head()
+        self.loaded = {source: load.loaded_at for source, load in store.loads().items()}
+        self.schema = schema_of(model)
+        self._one = {camel(kind.name): kind for kind in model.kinds}
+        self._many = {kind.plural: kind for kind in model.kinds}
+
+    def answer(self, query: str, variables: Mapping[str, Any] | None = None, operation: str | None = None) -> Result:
+        result = execute_sync(
+            self.schema,
+            parse(query),
+            variable_values=dict(variables or {}),
+            operation_name=operation,
+            field_resolver=self._field,
+            type_resolver=lambda node, *_: node.kind.name,
+        )
+        return Result(result.data, tuple(str(error) for error in result.errors or ()))
+
+    def _field(self, source: Any, info: GraphQLResolveInfo, **given: Any) -> Any:
+        name = info.field_name
+        match source:
+            case None:
+                return self._root(name, given)
+            case Node():
+                return self._of_node(source, name, given)
+            case Edge():
+                return self._of_edge(source, name)
+            case Connection():
+                return self._of_connection(source, name, given)
+            case Load():
+                return source.source if name == "id" else getattr(source, _LOADED.get(name, name))
+            case _:
+                return source[name]
+
+    def _root(self, name: str, given: Mapping[str, Any]) -> Any:
+        match name:
+            case "graph":
+                return self._graph()
+            case "node":
+                return self.graph.node(given["id"])
+            case "nodes":
+                return [self.graph.node(node_id) for node_id in given["ids"]]
+        if name in self._one:
+            return self.graph.nodes[self._one[name].name].get(given["id"])
+        kind = self._many[name]
+        return Connection(self.graph, self.graph.rows(kind), kind, None, given)
+
+    def _graph(self) -> dict[str, Any]:
+        tables: dict[str, Any] = {**self.graph.nodes, **self.graph.links}
+        return {
+            "version": self.head.version,
+            "contentHash": f"{self.head.content_hash:x}",
+            "loadedAt": self.head.loaded_at or None,
+            "counts": [{"name": name, "count": len(tables[name])} for name in sorted(tables)],
+            "sources": [replace(load, loaded_at=self.loaded[load.source]) for load in self.graph.loads],
+        }
+
+    def _of_node(self, node: Node, name: str, given: Mapping[str, Any]) -> Any:
+        for prop in node.kind.columns:
+            if prop.name == name:
+                return shown(prop, node.value(prop))
+        hop = next(hop for hop in self.graph.model.hops(node.kind) if name in (hop.field, f"{hop.field}Edge"))
+        if hop.many:
+            target = self.graph.model.kind(hop.target)
+            return Connection(self.graph, self.graph.step(node, hop), target, hop, given)
+        row = self.graph.one(node, hop)
+        if name == hop.field:
+            return row.node if row else None
+        return Edge(row) if row else None
+
+    def _of_edge(self, edge: Edge, name: str) -> Any:
+        if name == "node":
+            return edge.row.node
+        if name == "cursor" and edge.connection:
+            return edge.connection.cursor(edge.row)
+        link = edge.row.link
+        assert link
+        return next(shown(prop, link.value(prop)) for prop in link.relation.columns if prop.name == name)
+
+    def _of_connection(self, connection: Connection, name: str, given: Mapping[str, Any]) -> Any:
+        match name:
+            case "totalCount":
+                return len(connection.rows)
+            case "nodes":
+                return [row.node for row in connection.page]
+            case "edges":
+                return [Edge(row, connection) for row in connection.page]
+            case "pageInfo":
+                return connection.info()
+            case _:
+                return connection.groups(given)
+
+
+_LOADED = {"loadedAt": "loaded_at", "loadId": "load_id"}

@@ -1,0 +1,238 @@
+"""What is wrong with a request is said in its answer: a code, a message, and where it stands in the document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schema import limits
+from tests.client import Client
+
+Variables = dict[str, Any]
+
+
+# Documents
+
+WRONG = [
+    ("", "PARSE_FAILED", "Unexpected <EOF>", (1, 1)),
+    ("{ partners(", "PARSE_FAILED", "Expected Name, found <EOF>", (1, 12)),
+    ("{\n  partners {\n    totalCount\n", "PARSE_FAILED", "Expected Name, found <EOF>", (4, 1)),
+    ('{ partner(id: "a\nb") { id } }', "PARSE_FAILED", "Unterminated string", (1, 17)),
+    ('{ partner(id: "\\ud800") { id } }', "PARSE_FAILED", "Invalid Unicode escape", (1, 16)),
+    ("{ __typename " * 1000, "PARSE_FAILED", "nested too deeply", None),
+    ("{" + "__typename " * 1_999 + "}", "PARSE_FAILED", "more than 2000 tokens", None),
+    ("{ partnerz { totalCount } }", "VALIDATION_FAILED", "Did you mean", (1, 3)),
+    ("{\n  partners {\n    total\n  }\n}", "VALIDATION_FAILED", "Cannot query field 'total'", (3, 5)),
+    ("{ partners }", "VALIDATION_FAILED", "must have a selection of subfields", (1, 3)),
+    ("{ partners(frist: 1) { totalCount } }", "VALIDATION_FAILED", "Unknown argument 'frist'", (1, 12)),
+    ("{ partner { id } }", "VALIDATION_FAILED", "of type 'ID!' is required", (1, 3)),
+    ("{ partners(first: 1.5) { totalCount } }", "VALIDATION_FAILED", "Int cannot represent", (1, 19)),
+    ("{ boroughs(where: {population: {eq: 99999999999}}) { totalCount } }", "VALIDATION_FAILED", "32-bit", (1, 37)),
+    ("{ partners(where: {status: {eq: GONE}}) { totalCount } }", "VALIDATION_FAILED", "GONE", (1, 33)),
+    (
+        '{ projects(where: {startDate: {gt: "soon"}}) { totalCount } }',
+        "VALIDATION_FAILED",
+        "expected 2021, 2021-03",
+        None,
+    ),
+    ('{ projects(where: {startDate: {gt: "2021-13"}}) { totalCount } }', "VALIDATION_FAILED", "2021-13", (1, 36)),
+    ("query ($a: Int) { __typename }", "VALIDATION_FAILED", "Variable '$a' is never used", (1, 8)),
+    ("{ partners(first: $a) { totalCount } }", "VALIDATION_FAILED", "'$a' is not defined", (1, 19)),
+    ("query ($a: String) { partners(first: $a) { totalCount } }", "VALIDATION_FAILED", "type 'String'", (1, 8)),
+    ("{ ...F } fragment F on Query { ...F }", "VALIDATION_FAILED", "Cannot spread fragment 'F' within itself", (1, 32)),
+    ("fragment F on Query { __typename }", "VALIDATION_FAILED", "'F' is never used", (1, 1)),
+    ("{ a: partners { totalCount } a: projects { totalCount } }", "VALIDATION_FAILED", "conflict", (1, 3)),
+    (
+        "{ partners(first: 1) { totalCount } partners { totalCount } }",
+        "VALIDATION_FAILED",
+        "differing arguments",
+        (1, 3),
+    ),
+    ("{ __typename @defer }", "VALIDATION_FAILED", "Unknown directive '@defer'", (1, 14)),
+    ("query @skip(if: true) { __typename }", "VALIDATION_FAILED", "may not be used on query", (1, 7)),
+    ("mutation { partners { totalCount } }", "VALIDATION_FAILED", "mutation", (1, 1)),
+    ("subscription { partners { totalCount } }", "VALIDATION_FAILED", "subscription", (1, 1)),
+    ("{ __typename } { __typename }", "VALIDATION_FAILED", "only defined operation", (1, 1)),
+    ("{__typename}#" + "x" * limits.MAX_DOCUMENT, "TOO_LARGE", "32,768", None),
+]
+
+
+@pytest.mark.parametrize(("query", "code", "says", "at"), WRONG, ids=[f"{w[1]}-{w[2][:20]}" for w in WRONG])
+def test_what_is_wrong_with_a_document(
+    client: Client, query: str, code: str, says: str, at: tuple[int, int] | None
+) -> None:
+    error = client.error(query)
+    assert error["extensions"]["code"] == code
+    assert says in error["message"]
+    if at:
+        assert error["locations"][0] == {"line": at[0], "column": at[1]}
+
+
+def test_a_refused_document_has_a_status_of_a_request(client: Client) -> None:
+    assert client.answer("{").status == 400
+    assert client.answer("#" * 40_000).status == 413
+    assert client.answer("{ __typename }").status == 200
+
+
+def test_some_errors_are_told_not_all(client: Client) -> None:
+    errors = client.ask("{ " + " ".join(f"x{i}" for i in range(50)) + " }")["errors"]
+    assert 1 < len(errors) <= limits.MAX_ERRORS + 1
+
+
+def test_a_document_is_read_to_its_last_byte(client: Client) -> None:
+    document = "{ __typename } #"
+    document += "x" * (limits.MAX_DOCUMENT - len(document))
+    assert client.data(document) == {"__typename": "Query"}
+    assert client.code(document + "x") == "TOO_LARGE"
+    assert client.code(document[:-1] + "é") == "TOO_LARGE"
+
+
+# Operations
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "says"),
+    [
+        ("query A { __typename } query B { __typename }", None, "one of A, B"),
+        ("query A { __typename } query B { __typename }", "C", "no operation 'C'"),
+        ("{ __typename }", "A", "no operation 'A'"),
+    ],
+)
+def test_the_operation_must_be_clear(client: Client, query: str, name: str | None, says: str) -> None:
+    error = client.error(query, None, name)
+    assert error["extensions"]["code"] == "BAD_REQUEST"
+    assert says in error["message"]
+
+
+def test_the_operation_named_is_the_one_that_runs(client: Client) -> None:
+    query = "query A { a: __typename } query B($n: Int!) { partners(first: $n) { nodes { name } } }"
+    assert client.data(query, None, "A") == {"a": "Query"}
+    assert len(client.data(query, {"n": 2}, "B")["partners"]["nodes"]) == 2
+    assert client.code(query, None, "B") == "BAD_INPUT"
+
+
+# Variables
+
+
+PARTNERS = "query ($v: %s) { partners(%s: $v) { totalCount } }"
+FIRST = PARTNERS % ("Int", "first")
+WHERE = PARTNERS % ("PartnerWhere", "where")
+UNFIT = [
+    ("query ($v: ID!) { partner(id: $v) { id } }", {}, "non-null type 'ID!'"),
+    ("query ($v: ID!) { partner(id: $v) { id } }", {"v": None}, "non-null type 'ID!'"),
+    ("query ($v: ID!) { partner(id: $v) { id } }", {"v": 1.5}, "ID cannot represent value: 1.5"),
+    (FIRST, {"v": "2"}, "Int cannot represent non-integer value: '2'"),
+    (FIRST, {"v": True}, "Int cannot represent"),
+    (FIRST, {"v": 2**31}, "32-bit"),
+    (FIRST, {"v": [1]}, "Int cannot represent"),
+    (WHERE, {"v": "x"}, "to be an object"),
+    (WHERE, {"v": {"nmae": {"eq": "x"}}}, "'nmae'"),
+    (WHERE, {"v": {"name": {"eq": 5}}}, "String cannot represent"),
+    (WHERE, {"v": {"name": {"in": ["a", None]}}}, "non-null"),
+    (WHERE, {"v": {"status": {"eq": "active"}}}, "'active'"),
+    (PARTNERS % ("[PartnerOrder!]", "orderBy"), {"v": [{"name": "UP"}]}, "'UP'"),
+    (PARTNERS % ("[PartnerOrder!]", "orderBy"), {"v": [{"name": "ASC", "id": "ASC"}]}, "exactly one"),
+    ("query ($v: Date) { projects(where: {startDate: {eq: $v}}) { totalCount } }", {"v": "1.1.2020"}, "expected 2021"),
+    ("query ($v: Float) { projects(where: {funding: {eq: $v}}) { totalCount } }", {"v": float("nan")}, "nan"),
+    ("query ($v: Float) { projects(where: {funding: {eq: $v}}) { totalCount } }", {"v": float("inf")}, "inf"),
+    ("query ($v: Float) { projects(where: {funding: {eq: $v}}) { totalCount } }", {"v": 10**400}, "Float"),
+]
+
+
+@pytest.mark.parametrize(("query", "variables", "says"), UNFIT, ids=[u[2] for u in UNFIT])
+def test_what_does_not_fit_its_type_is_refused(client: Client, query: str, variables: Variables, says: str) -> None:
+    error = client.error(query, variables)
+    assert error["extensions"]["code"] == "BAD_INPUT"
+    assert says in error["message"]
+
+
+FIT = [
+    ("query ($v: ID!) { partner(id: $v) { id } }", {"v": 5}, {"partner": None}),
+    ("query ($v: [ID!]!) { nodes(ids: $v) { id } }", {"v": "partner:acorn"}, {"nodes": [{"id": "partner:acorn"}]}),
+    ("query ($v: [String!]) { partners(where: {name: {in: $v}}) { totalCount } }", {"v": "Acorn"}, 2),
+    ("query ($v: Float) { projects(where: {funding: {gte: $v}}) { totalCount } }", {"v": 1000}, 1),
+    ("query ($v: Int = 1) { partners(first: $v) { nodes { __typename } } }", {}, [{"__typename": "Partner"}]),
+    ("query ($v: Int = 1) { partners(first: $v) { totalCount } }", {"v": None}, 10),
+]
+
+
+@pytest.mark.parametrize(("query", "variables", "expected"), FIT)
+def test_what_fits_is_made_to(client: Client, query: str, variables: Variables, expected: Any) -> None:
+    data = client.data(query, variables)
+    connection = next(iter(data.values()))
+    assert expected in (data, *(connection.values() if isinstance(connection, dict) else ()))
+
+
+@pytest.mark.parametrize(
+    ("type_", "argument"),
+    [
+        ("Int", "first"),
+        ("Int", "last"),
+        ("String", "after"),
+        ("String", "before"),
+        ("PartnerWhere", "where"),
+        ("[PartnerOrder!]", "orderBy"),
+    ],
+)
+def test_null_is_as_if_not_given(client: Client, type_: str, argument: str) -> None:
+    asked = "totalCount nodes { id }"
+    expected = client.data(f"{{ partners {{ {asked} }} }}")
+    query = f"query ($v: {type_}) {{ partners({argument}: $v) {{ {asked} }} }}"
+    assert client.data(query, {"v": None}) == expected
+    assert client.data(query, {}) == expected
+    assert client.data(f"{{ partners({argument}: null) {{ {asked} }} }}") == expected
+
+
+def test_first_and_a_null_last_are_first(client: Client) -> None:
+    query = "query ($f: Int, $l: Int, $a: String, $b: String) { partners(first: $f, last: $l, after: $a, before: $b) "
+    query += "{ nodes { id } } }"
+    found = client.data(query, {"f": 2, "l": None, "a": None, "b": None})
+    assert found == client.data("{ partners(first: 2) { nodes { id } } }")
+
+
+@pytest.mark.parametrize("given", [None, {}], ids=["null", "not given"])
+def test_an_order_that_a_variable_leaves_empty_is_refused(client: Client, given: Variables | None) -> None:
+    query = "query ($v: SortDirection) { partners(orderBy: [{name: $v}]) { totalCount } }"
+    assert client.code(query, {"v": None} if given is None else {}) == "BAD_INPUT"
+
+
+def test_a_null_among_conditions_is_refused(client: Client) -> None:
+    query = "query ($v: PartnerWhere = {}) { partners(where: {and: [$v]}) { totalCount } }"
+    assert client.code(query, {"v": None}) == "BAD_INPUT"
+
+
+def test_without_a_value_an_operator_says_nothing_but_for_eq_and_ne(client: Client) -> None:
+    query = "query ($v: %s) { partners(where: {sizeBand: {%s: $v}}) { totalCount } }"
+    for type_, operator in (("[PartnerSizeBand!]", "in"), ("Boolean", "isNull")):
+        assert client.data(query % (type_, operator), {"v": None})["partners"]["totalCount"] == 10
+    assert client.data(query % ("PartnerSizeBand", "eq"), {"v": None})["partners"]["totalCount"] == 6
+    assert client.data(query % ("PartnerSizeBand", "ne"), {"v": None})["partners"]["totalCount"] == 4
+    for operator in ("gt", "lte", "contains", "startsWith", "containsIgnoreCase"):
+        assert client.data(f"{{ partners(where: {{name: {{{operator}: null}}}}) {{ totalCount }} }}")
+
+
+def test_variables_in_lists_are_values_like_others(client: Client) -> None:
+    query = 'query ($v: ID!) { nodes(ids: [$v, "project:garden"]) { name } }'
+    assert client.data(query, {"v": "borough:newham"}) == {"nodes": [{"name": "Newham"}, {"name": "Garden"}]}
+    assert client.data(query, {"v": "x"}) == {"nodes": [None, {"name": "Garden"}]}
+    query = 'query ($v: String!) { partners(where: {name: {in: ["zebra", $v]}}) { totalCount } }'
+    assert [client.data(query, {"v": v})["partners"]["totalCount"] for v in ("Acorn", "zebra", "x")] == [3, 1, 1]
+
+
+def test_a_plan_made_for_one_value_serves_another(client: Client) -> None:
+    query = "query ($w: PartnerWhere, $n: Int) { partners(where: $w, first: $n) { totalCount nodes { id } } }"
+    asked = [
+        ({"name": {"eq": "Acorn"}}, 1),
+        ({"name": {"eq": "zebra"}}, 1),
+        ({"name": {"eq": None}}, 2),
+        ({"name": {"isNull": True}}, 2),
+        ({"name": {"isNull": False}}, 2),
+        ({"or": []}, 2),
+        ({"or": [{"name": {"eq": "Acorn"}}]}, 2),
+        ({"or": [{"name": {"eq": "Acorn"}}, {}]}, 2),
+    ]
+    expected = [(2, 1), (1, 1), (0, 0), (0, 0), (10, 2), (0, 0), (2, 2), (10, 2)]
+    for _ in range(2):
+        found = [client.data(query, {"w": where, "n": size})["partners"] for where, size in asked]
+        assert [(page["totalCount"], len(page["nodes"])) for page in found] == expected

@@ -1,0 +1,112 @@
+"""Random operations over known and random graphs: the product and the naive reference give the same answer.
+
+A failure prints the operation as it was drawn; `SHRINK=1` makes it small first. `EXAMPLES_TIMES=10` draws ten times
+as many.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, seed, settings
+from hypothesis import strategies as st
+
+from graph import changes
+from graph.civic import CIVIC
+from graph.errors import BadCursor
+from graph.model import Model
+from graph.plan import read_cursor
+from graph.store import Store
+from graph.stores.sqlite import SQLiteStore
+from tests.client import Client
+from tests.operations import Operation, operations
+from tests.reference import Reference
+from tests.sample import SAMPLE, worlds
+from tests.traced import traced
+from tests.world import WORLD
+
+SHARDS = range(8)  # each draws with a seed of its own, so that several processors share the work
+TIMES = int(os.environ.get("EXAMPLES_TIMES", "1"))  # for a long run: so many times as many examples
+PHASES = [Phase.generate, Phase.shrink] if "SHRINK" in os.environ else [Phase.generate]  # shrinking takes minutes
+
+Open = Callable[[Model], Store]
+
+
+def drawing(shard: int, examples: int) -> Callable[[Any], Any]:
+    """The same examples in every run, without a limit of time."""
+    unhurried = settings(
+        max_examples=examples * TIMES,
+        deadline=None,
+        database=None,
+        phases=PHASES,
+        report_multiple_bugs=False,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    return lambda test: seed(shard)(unhurried(test))
+
+
+def comparable(value: Any) -> Any:
+    """An answer with its fields in order, cursors as what they hold: two stores write one number differently."""
+    match value:
+        case dict():
+            return [(name, comparable(item)) for name, item in value.items()]
+        case list():
+            return ["list", *map(comparable, value)]
+        case str():
+            try:
+                return ("cursor", *read_cursor(value))
+            except BadCursor:
+                return value
+        case _:
+            return (type(value), value)
+
+
+def agree(client: Client, reference: Reference, operation: Operation) -> None:
+    note(str(operation))
+    expected = reference.answer(operation.query, operation.variables, operation.name)
+    assert not expected.errors
+    found = client.data(operation.query, operation.variables, operation.name)
+    assert comparable(found) == comparable(expected.data)
+
+
+def agree_in_one_statement(client: Client, reference: Reference, operation: Operation) -> None:
+    if not isinstance(client.store, SQLiteStore):
+        agree(client, reference, operation)
+        return
+    with traced(client.store) as statements:
+        agree(client, reference, operation)
+    about_schema_only = not statements and ("__" in operation.query or "@" in operation.query)
+    assert len(statements) == 1 or about_schema_only
+
+
+@pytest.mark.parametrize("shard", SHARDS)
+def test_of_the_known_world(shard: int, client: Client) -> None:
+    reference = Reference(client.store, WORLD)
+    client.data("{ __typename }")  # the store learns how many rows there are
+
+    @drawing(shard, examples=350)
+    @given(operations(reference))
+    def test(operation: Operation) -> None:
+        agree_in_one_statement(client, reference, operation)
+
+    test()
+
+
+@pytest.mark.parametrize("shard", SHARDS)
+@pytest.mark.parametrize("model", [SAMPLE, CIVIC], ids=["sample", "civic"])
+def test_of_random_worlds(model: Model, shard: int, new_store: Open) -> None:
+    store = new_store(model)
+
+    @drawing(shard, examples=40 if model is SAMPLE else 10)
+    @given(st.data(), worlds(model))
+    def test(data: st.DataObject, world: Any) -> None:
+        changes.load(store, world)
+        client, reference = Client(store), Reference(store, world)
+        for _ in range(5):
+            agree(client, reference, data.draw(operations(reference)))
+
+    test()

@@ -1,0 +1,37 @@
+"""The SQL statements that are run, as SQLite's own connections tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import apsw
+
+from graph.store import Store
+from graph.stores.sqlite import SQLiteStore
+
+
+@contextmanager
+def traced(store: Store) -> Iterator[list[str]]:
+    """The statements that run on the readers of a store, but for those that set a new connection up."""
+    assert isinstance(store, SQLiteStore)
+    ran: list[str] = []
+
+    def note(_: Any, text: str, __: Any) -> bool:
+        if not text.startswith("PRAGMA"):
+            ran.append(text)
+        return True
+
+    def watch(connection: apsw.Connection) -> None:
+        connection.exec_trace = note
+
+    for reader in store._readers:
+        watch(reader)
+    apsw.connection_hooks.append(watch)
+    try:
+        yield ran
+    finally:
+        apsw.connection_hooks.remove(watch)
+        for reader in store._readers:
+            reader.exec_trace = None
