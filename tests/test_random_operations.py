@@ -20,6 +20,7 @@ from graph.errors import BadCursor
 from graph.model import Model
 from graph.plan import read_cursor
 from graph.store import Store
+from graph.stores.neo4j import Neo4jStore
 from graph.stores.sqlite import SQLiteStore
 from tests.client import Client
 from tests.operations import Operation, operations
@@ -35,8 +36,9 @@ PHASES = [Phase.generate, Phase.shrink] if "SHRINK" in os.environ else [Phase.ge
 Open = Callable[[Model], Store]
 
 
-def drawing(shard: int, examples: int) -> Callable[[Any], Any]:
-    """The same examples in every run, without a limit of time."""
+def drawing(shard: int, examples: int, store: Store) -> Callable[[Any], Any]:
+    """The same examples in every run, without a limit of time; fewer where each new statement is planned at length."""
+    examples = examples if not isinstance(store, Neo4jStore) else max(1, examples // 20)
     unhurried = settings(
         max_examples=examples * TIMES,
         deadline=None,
@@ -88,7 +90,7 @@ def test_of_the_known_world(shard: int, client: Client) -> None:
     reference = Reference(client.store, WORLD)
     client.data("{ __typename }")  # the store learns how many rows there are
 
-    @drawing(shard, examples=350)
+    @drawing(shard, 350, client.store)
     @given(operations(reference))
     def test(operation: Operation) -> None:
         agree_in_one_statement(client, reference, operation)
@@ -101,7 +103,7 @@ def test_of_the_known_world(shard: int, client: Client) -> None:
 def test_of_random_worlds(model: Model, shard: int, new_store: Open) -> None:
     store = new_store(model)
 
-    @drawing(shard, examples=40 if model is SAMPLE else 10)
+    @drawing(shard, 40 if model is SAMPLE else 10, store)
     @given(st.data(), worlds(model))
     def test(data: st.DataObject, world: Any) -> None:
         changes.load(store, world)

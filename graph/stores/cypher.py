@@ -462,9 +462,11 @@ class Compiler:
             case p.Missing(prop, on_edge):
                 return f"{row.column(prop, on_edge)} IS NULL"
             case p.AllOf(parts):
-                return joined("AND", [self.predicate(part, row) for part in parts]) or TRUE
+                always = f"{row.node}.id IS NOT NULL"
+                return joined("AND", [self.predicate(part, row) for part in parts]) or always
             case p.AnyOf(parts):
-                return joined("OR", [self.predicate(part, row) for part in parts]) or FALSE
+                never = f"{row.node}.id IS NULL"  # a literal false fails the planner of 5.26 at times
+                return joined("OR", [self.predicate(part, row) for part in parts]) or never
             case p.Not(part):
                 inner = self.predicate(part, row)
                 return f"NOT {inner}" if isinstance(part, p.Has) else f"NOT coalesce({inner}, false)"

@@ -55,7 +55,7 @@ class Database:
 
 
 @pytest.fixture(scope="session")
-def neo4j(worker: str) -> Iterator[Database]:
+def neo4j() -> Iterator[Database]:
     """The database server of this test process."""
     if url := os.environ.get(GIVEN):
         with alone():
@@ -63,8 +63,7 @@ def neo4j(worker: str) -> Iterator[Database]:
             yield database
             database.driver.close()
         return
-    server = Server(SCRATCH / f"tests-{worker}", heap=768, brief=True)
-    server.remove()
+    server = Server(SCRATCH / f"tests-{os.getpid()}", heap=768, brief=True)
     try:
         server.start()
     except Missing as missing:
@@ -88,12 +87,6 @@ def alone() -> Iterator[None]:
     with (SCRATCH / "given.lock").open("w") as lock:
         flock(lock, LOCK_EX)
         yield
-
-
-@pytest.fixture(scope="session")
-def worker() -> str:
-    """The name of this test process among those that run side by side."""
-    return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
 @pytest.fixture(scope="module")
