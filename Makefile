@@ -7,10 +7,10 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check schema bench docs lock clean
+.PHONY: help install run demo neo4j neo4j-stop test check schema bench docs lock clean
 
 help: ## List the commands
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 install: $(STAMP) ## Create .venv and install the pinned dependencies
 
@@ -34,6 +34,12 @@ demo: install ## The same with a made-up city of 600 partners
 	@test -d $(DEMO) || $(BIN)/civic-graph generate --partners 600 --seed 1 $(DEMO)
 	@$(BIN)/civic-graph --store sqlite:scratch/demo.db load example $(DEMO)
 	@exec $(BIN)/civic-graph --store sqlite:scratch/demo.db serve --port $(PORT)
+
+neo4j: install ## Start a Neo4j server on a free port of this machine (Java 17 and Maven, no Docker)
+	@$(BIN)/python -m tests.database.server start
+
+neo4j-stop: install ## Stop that server; its data stays in scratch/neo4j
+	@$(BIN)/python -m tests.database.server stop
 
 test: install ## Run all tests
 	@$(BIN)/python -m pytest -n auto

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from graph.errors import BadInput
+from graph.stores import VARIABLES
 
 PREFIX = "CIVIC_GRAPH_"
 TESTS = f"{PREFIX}TEST_"  # variables of the test suite, none of ours
@@ -72,7 +73,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
-    known = [setting.env for setting in SETTINGS]
+    known = [*(setting.env for setting in SETTINGS), *VARIABLES]
     for name in environment:
         if name.startswith(PREFIX) and not name.startswith(TESTS) and name not in known:
             raise BadInput(f"the environment variable {name} is none of the settings; {_hint(name, known)}")

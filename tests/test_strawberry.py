@@ -33,7 +33,7 @@ OPERATIONS: list[tuple[str, dict[str, Any], str | None]] = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def schema(client: Client) -> strawberry.Schema:
     return strawberry_schema(client.store.model, (answering(client.api),))
 

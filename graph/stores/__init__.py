@@ -10,29 +10,61 @@ from graph.store import Store
 from graph.stores import sqlite
 from graph.stores.sqlite import SQLiteStore
 
-OPENERS: dict[str, Callable[[str, Model], Store]] = {"sqlite": SQLiteStore}
-PRESENT: dict[str, Callable[[str], bool]] = {"sqlite": sqlite.is_there}
+VARIABLES = {
+    "CIVIC_GRAPH_NEO4J_USER": "User of the Neo4j database; neo4j if not set.",
+    "CIVIC_GRAPH_NEO4J_PASSWORD": "Password of that user.",
+    "CIVIC_GRAPH_NEO4J_PASSWORD_FILE": "File that holds the password, in its place.",
+    "CIVIC_GRAPH_NEO4J_DATABASE": "Database of the server; the user's own if not set.",
+}  # what stores take from the environment alone: a command line would show it to everyone
+
+
+def _open_sqlite(url: str, model: Model) -> Store:
+    return SQLiteStore(_place(url), model)
+
+
+def _sqlite_is_there(url: str) -> bool:
+    return sqlite.is_there(_place(url))
+
+
+def _open_neo4j(url: str, model: Model) -> Store:
+    from graph.stores.neo4j import Neo4jStore  # who keeps the graph in a file does not pay for the driver
+
+    return Neo4jStore(url, model)
+
+
+def _neo4j_is_there(url: str) -> bool:
+    from graph.stores import neo4j
+
+    return neo4j.is_there(url)
+
+
+NEO4J = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+OPENERS: dict[str, Callable[[str, Model], Store]] = {"sqlite": _open_sqlite, **dict.fromkeys(NEO4J, _open_neo4j)}
+PRESENT: dict[str, Callable[[str], bool]] = {"sqlite": _sqlite_is_there, **dict.fromkeys(NEO4J, _neo4j_is_there)}
 
 
 def open_store(url: str, model: Model) -> Store:
-    """The store at a URL, as in `sqlite:civic-graph.db`; it is made where it is not there yet.
+    """The store at a URL, as in `sqlite:civic-graph.db` or `bolt://localhost:7687`; it is made where it is not
+    there yet.
 
-    Raises LoadError where the URL names no store, Incompatible where the store there cannot be used.
+    Raises LoadError where the URL names no store, Incompatible where the store there cannot be used,
+    Unavailable where it does not answer.
     """
-    scheme, place = split(url)
-    return OPENERS[scheme](place, model)
+    return OPENERS[_scheme(url)](url, model)
 
 
 def exists(url: str) -> bool:
     """Whether there is a store at a URL, without making one. Raises LoadError where the URL names no store."""
-    scheme, place = split(url)
-    return PRESENT[scheme](place)
+    return PRESENT[_scheme(url)](url)
 
 
-def split(url: str) -> tuple[str, str]:
-    """The scheme of a store's URL, and its place. Raises LoadError where it names no store."""
-    scheme, _, place = url.partition(":")
-    if scheme not in OPENERS or not place:
-        known = ", ".join(f"{name}:PLACE" for name in OPENERS)
-        raise LoadError(f"{url!r} is not the URL of a store; expected {known}")
-    return scheme, place
+def _place(url: str) -> str:
+    return url.partition(":")[2]
+
+
+def _scheme(url: str) -> str:
+    scheme = url.partition(":")[0]
+    if scheme not in OPENERS or not _place(url):
+        given = repr(url) if "@" not in url else "what is given"  # which may hold a password
+        raise LoadError(f"{given} is not the URL of a store; expected sqlite:FILE or, of Neo4j, bolt://HOST:PORT")
+    return scheme

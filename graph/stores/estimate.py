@@ -1,8 +1,9 @@
-"""How many rows a predicate is likely to leave, from the number of rows a table: enough to choose a way by."""
+"""What a compiler may know of the data, and how many rows a predicate is likely to leave: enough to choose a way by."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import prod
 
 from graph import plan as p
@@ -13,6 +14,17 @@ Counts = Mapping[str, int]
 
 RANGE, PART, MOST = 1 / 3, 1 / 5, 9 / 10
 CAUTION = 8  # how many times cheaper trying must seem: where nothing is found, it tries every row
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Rows a table, and relations of which every node has at most one."""
+
+    counts: Counts = field(default_factory=dict)
+    single: frozenset[tuple[str, bool]] = frozenset()
+
+    def is_single(self, hop: Hop) -> bool:
+        return (hop.relation.table, hop.forward) in self.single
 
 
 def rare(hop: Hop, where: p.Predicate, counts: Counts, scan: int, limit: int | None) -> bool:

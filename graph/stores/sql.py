@@ -7,13 +7,12 @@ picked (and limited) before anything is nested in them, keyset paging, `IN` or `
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from itertools import count
 from typing import assert_never
 
 from graph import plan as p
 from graph.model import Hop, Kind
-from graph.stores.estimate import Counts, rare
+from graph.stores.estimate import Facts, rare
 from graph.stores.sql_tables import ends, links, quoted
 from graph.stores.sql_terms import (
     FALSE,
@@ -37,17 +36,6 @@ from graph.stores.sql_terms import (
     shown,
     step,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a compiler may know of the data: rows a table, and relations of which every node has at most one."""
-
-    counts: Counts = field(default_factory=dict)
-    single: frozenset[tuple[str, bool]] = frozenset()
-
-    def is_single(self, hop: Hop) -> bool:
-        return (hop.relation.table, hop.forward) in self.single
 
 
 def compile_sql(plan: p.Plan, kinds: Mapping[str, Kind], facts: Facts) -> str:

@@ -23,7 +23,8 @@ from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Head
-from graph.stores.sql import Facts, compile_sql
+from graph.stores.estimate import Facts
+from graph.stores.sql import compile_sql
 from graph.stores.sql_tables import declarations, links, quoted
 from graph.stores.sqlite_rows import bindable, decoded, encoded
 from graph.text import fold

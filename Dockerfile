@@ -1,0 +1,31 @@
+# The application alone, run by a user without rights on a file system that can be read-only.
+FROM python:3.11-slim AS build
+WORKDIR /build
+COPY requirements.lock pyproject.toml README.md LICENSE ./
+# The tools and the packages as pinned: uv by its hashes, then what the application needs of the lock, no tools of tests.
+RUN python -m venv /tools \
+    && grep -A 30 '^uv==' requirements.lock | awk 'NR > 1 && /^[a-z]/ { exit } { print }' > uv.lock \
+    && /tools/bin/pip install --no-cache-dir --require-hashes --requirement uv.lock \
+    && VIRTUAL_ENV=/tools /tools/bin/uv pip sync --quiet --require-hashes requirements.lock \
+    && /tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+        --constraint requirements.lock --output-file run.lock pyproject.toml \
+    && python -m venv --without-pip /app \
+    && VIRTUAL_ENV=/app /tools/bin/uv pip sync --quiet --require-hashes run.lock
+COPY graph graph
+COPY schema schema
+COPY loaders loaders
+COPY server server
+RUN /tools/bin/python -m hatchling build --target wheel \
+    && VIRTUAL_ENV=/app /tools/bin/uv pip install --quiet --no-deps dist/*.whl
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --no-create-home civic
+COPY --from=build /app /app
+ENV PATH=/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1
+USER civic
+WORKDIR /tmp
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
+ENTRYPOINT ["civic-graph"]
+CMD ["serve"]

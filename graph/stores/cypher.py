@@ -1,0 +1,702 @@
+"""Plans as Cypher for Neo4j: pure functions from a plan to one statement, and to what shapes its answer.
+
+A statement returns lists by position, which the shape turns into the JSON of the answer: the order of keys in a
+map of Cypher is not kept. Its form was chosen by measuring: scoped `CALL` subqueries, rows picked (and limited)
+before anything is nested in them, keyset paging that an index serves, rare relations read from their far end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from operator import itemgetter
+from typing import Any, assert_never
+
+import msgspec
+
+from graph import plan as p
+from graph.model import ID, KEY, Hop, Kind, Property, Type
+from graph.plan import Op
+from graph.stores.estimate import Facts, links, rare, share
+
+TRUE, FALSE = "true", "false"
+
+Shape = Callable[[Any], Any]  # from a list by position to a value of the answer
+Lines = list[str]
+Places = tuple[p.Param | None, ...]
+
+
+def quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement: its text, what makes the answer of what it returns, and the parameters that text is
+    compared with by order."""
+
+    text: str
+    shape: Shape
+    ordered: frozenset[str]
+
+
+@dataclass(slots=True)
+class Cells:
+    """What a part of a statement returns, by position, and the subqueries this comes from."""
+
+    places: dict[str, int] = field(default_factory=dict)
+    calls: Lines = field(default_factory=list)
+
+    def get(self, expression: str) -> Shape:
+        return itemgetter(self.places.setdefault(expression, len(self.places)))
+
+    @property
+    def text(self) -> str:
+        return f"[{', '.join(self.places)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that expressions speak of: its variables, its kind, and the order of its page."""
+
+    node: str
+    kind: Kind
+    edge: str = ""
+    order: tuple[p.Key, ...] = ()
+
+    @property
+    def variables(self) -> list[str]:
+        return [self.edge, self.node] if self.edge else [self.node]
+
+    def column(self, prop: Property, on_edge: bool) -> str:
+        return f"{self.edge if on_edge else self.node}.{quoted(stored(prop))}"
+
+
+Side = Callable[[tuple[p.Key, ...], Places, Row, str], str]
+
+
+@dataclass(slots=True)
+class Picked:
+    """The rows of a page, picked once for all that is asked of them; with `more`, one more than the page has."""
+
+    name: str
+    page: p.Page
+    row: Row
+    cells: Cells = field(default_factory=Cells)
+    more: bool = False
+    used: bool = False
+    place: Shape = itemgetter(0)  # of the rows, among the cells of what the page is nested in
+
+    def each(self, shape: Shape) -> Shape:
+        self.used = True
+        return lambda row: [shape(picked) for picked in self.rows(row)]
+
+    def at(self, place: int, shape: Shape) -> Shape:
+        self.used = True
+
+        def one(row: Any) -> Any:
+            rows = self.rows(row)
+            return shape(rows[place]) if rows else None
+
+        return one
+
+    def is_more(self) -> Shape:
+        self.used = self.more = True
+        return lambda row: len(self.place(row)) > self.page.limit
+
+    def rows(self, row: Any) -> list[Any]:
+        rows: list[Any] = self.place(row)[: self.page.limit]
+        return rows[::-1] if self.page.reverse else rows
+
+
+def compile_cypher(plan: p.Plan, kinds: Mapping[str, Kind], facts: Facts, *, wide: bool = False) -> Statement:
+    """The one statement of a plan. Its parameters are the plan's, by name.
+
+    It returns the state of the graph's clock as it began and as it ended, the graph's version, and the answer's
+    cells. `wide` is for parameters of which one in `ordered` is wide text: these are given as `sortable`.
+    """
+    compiler = Compiler(kinds, facts, wide)
+    cells = Cells()
+    shape = compiler.graph_value(plan.value, cells)
+    return Statement(whole(cells), shape, frozenset(compiler.ordered))
+
+
+def whole(cells: Cells) -> str:
+    """A statement of these cells. `runtime` keeps the rows of a subquery in their order on every edition."""
+    lines = [
+        "CYPHER 5 runtime=slotted",
+        "MATCH (g:`_CivicGraph` {key: 'graph'})",
+        "WITH g, g.clock AS began",
+        *cells.calls,
+        *call([], ["MATCH (h:`_CivicGraph` {key: 'graph'})", "RETURN h.clock AS ended"]),
+        f"RETURN began, ended, g.version AS version, {cells.text} AS cells",
+    ]
+    return "\n".join(lines)
+
+
+def listed(query: str, columns: tuple[str, ...]) -> str:
+    """A statement whose one cell lists the rows that a query finds."""
+    cells = Cells()
+    cells.get("found")
+    cells.calls += call([], [query, f"RETURN collect([{', '.join(columns)}]) AS found"])
+    return whole(cells)
+
+
+class Compiler:
+    """One compilation: hands out names."""
+
+    def __init__(self, kinds: Mapping[str, Kind], facts: Facts, wide: bool) -> None:
+        self.kinds = kinds
+        self.facts = facts
+        self.wide = wide
+        self.ordered: set[str] = set()
+        self._numbers = count()
+
+    def name(self, letter: str) -> str:
+        return f"{letter}{next(self._numbers)}"
+
+    # Values of the graph as a whole
+
+    def graph_value(self, value: p.Value, cells: Cells) -> Shape:
+        match value:
+            case p.Obj(fields):
+                return obj(fields, lambda v: self.graph_value(v, cells))
+            case p.Const(text):
+                return constant(text)
+            case p.Page():
+                return self.page(value, None, cells)
+            case p.Lookup():
+                return self.lookup(value, cells)
+            case p.Info(name):
+                return cells.get(f"g.{quoted(name)}")
+            case p.Entries():
+                return self.entries(value, cells)
+            case _:
+                raise TypeError(f"{value} is no value of the graph")
+
+    def entries(self, entries: p.Entries, cells: Cells) -> Shape:
+        label, key = {"counts": ("_CivicCount", "name"), "sources": ("_CivicSource", "id")}[entries.name]
+        found, name, inner = self.name("c"), self.name("x"), Cells()
+        shape = entry_value(entries.value, found, inner)
+        cells.calls += call(
+            [],
+            [
+                f"MATCH ({found}:`{label}`)",
+                f"WHERE {found}.`{key}` IS NOT NULL",
+                f"WITH {found} ORDER BY {found}.`{key}`",
+                f"RETURN collect({inner.text}) AS {name}",
+            ],
+        )
+        return each(cells.get(name), shape)
+
+    def lookup(self, lookup: p.Lookup, cells: Cells) -> Shape:
+        param, name = f"${lookup.ids.name}", self.name("x")
+        if not lookup.many:
+            lines, shape = self.node_by_id(param, [], lookup.cases, name)
+            cells.calls += lines
+            return within(cells.get(name), shape)
+        node_id, found = self.name("i"), self.name("x")
+        lines, shape = self.node_by_id(node_id, [node_id], lookup.cases, found)
+        cells.calls += call([], [f"UNWIND {param} AS {node_id}", *lines, f"RETURN collect([{found}]) AS {name}"])
+        return each(cells.get(name), within(itemgetter(0), shape))
+
+    def node_by_id(
+        self, node_id: str, scope: list[str], cases: tuple[tuple[Kind, p.Value], ...], name: str
+    ) -> tuple[Lines, Shape]:
+        """A subquery that gives the node with an id a name, null where there is none of these kinds."""
+        if not cases:
+            return call(scope, [f"RETURN null AS {name}"]), constant(None)
+        found, shapes, branches = self.name("x"), [], Lines()
+        for place, (kind, value) in enumerate(cases):
+            row, cells = Row(self.name("n"), kind), Cells()
+            shapes.append(self.row_value(value, row, cells))
+            branches += [] if not branches else ["UNION ALL"]
+            branches += [f"MATCH ({row.node}:{quoted(kind.table)} {{id: {node_id}}})", *cells.calls]
+            branches.append(f"RETURN [{place}, {cells.text}] AS {found}")
+        one = [*call(scope, branches), f"RETURN head(collect({found})) AS {name}"]
+        return call(scope, one), lambda row: shapes[row[0]](row[1])
+
+    # Values of a row
+
+    def row_value(self, value: p.Value, row: Row, cells: Cells) -> Shape:
+        match value:
+            case p.Obj(fields):
+                return obj(fields, lambda v: self.row_value(v, row, cells))
+            case p.Const(text):
+                return constant(text)
+            case p.Get(prop, on_edge):
+                return shown(prop, cells.get(row.column(prop, on_edge)))
+            case p.Cursor():
+                return cursor(row, cells)
+            case p.One():
+                return self.one(value, row, cells)
+            case p.Page():
+                return self.page(value, row, cells)
+            case _:
+                raise TypeError(f"{value} is no value of a row")
+
+    def one(self, one: p.One, row: Row, cells: Cells) -> Shape:
+        name, inner = self.name("x"), Cells()
+        target = Row(self.name("n"), self.kinds[one.hop.target], self.name("e"))
+        shape = self.row_value(one.value, target, inner)
+        cells.calls += call(
+            [row.node],
+            [
+                f"MATCH {pattern(one.hop, row.node, target)}",
+                f"WITH {', '.join(target.variables)}{self.preferred(one.hop, target)} LIMIT 1",
+                *inner.calls,
+                f"RETURN head(collect({inner.text})) AS {name}",
+            ],
+        )
+        return within(cells.get(name), shape)
+
+    # Pages
+
+    def page(self, page: p.Page, outer: Row | None, cells: Cells) -> Shape:
+        picked = Picked(self.name("x"), page, self.row(page))
+        shape = self.page_value(page.value, picked, outer, cells)
+        if picked.used:
+            picked.place = cells.get(picked.name)
+            cells.calls += call(scope(outer), self.pick(picked, outer))
+        return shape
+
+    def page_value(self, value: p.Value, picked: Picked, outer: Row | None, cells: Cells) -> Shape:
+        page = picked.page
+        match value:
+            case p.Obj(fields):
+                return obj(fields, lambda v: self.page_value(v, picked, outer, cells))
+            case p.Const(text):
+                return constant(text)
+            case p.Rows(of_row):
+                return picked.each(self.row_value(of_row, picked.row, picked.cells))
+            case p.StartCursor():
+                return picked.at(0, cursor(picked.row, picked.cells))
+            case p.EndCursor():
+                return picked.at(-1, cursor(picked.row, picked.cells))
+            case p.HasNext():
+                over = None if page.reverse else picked.is_more()
+                return either(over, self.past(page, outer, page.before, self.later, cells))
+            case p.HasPrevious():
+                over = picked.is_more() if page.reverse else None
+                return either(over, self.past(page, outer, page.after, self.earlier, cells))
+            case p.Total():
+                return self.total(page, outer, cells)
+            case p.Groups():
+                return self.groups(value, page, outer, cells)
+            case _:
+                raise TypeError(f"{value} is no value of a page")
+
+    def pick(self, picked: Picked, outer: Row | None) -> Lines:
+        """The rows of a page: picked, limited, then asked for what is nested in them."""
+        page, row, cells = picked.page, picked.row, picked.cells
+        lines = self.match(page, outer, row, self.seeks(page, row), full=False)
+        order = ordering(page.order, row, reverse=page.reverse)
+        lines.append(f"WITH {', '.join(row.variables)} ORDER BY {order} LIMIT {page.limit + picked.more}")
+        if not (picked.more and cells.calls):
+            return [*lines, *cells.calls, f"RETURN collect({cells.text}) AS {picked.name}"]
+        lists, place, rows = [f"{v}s" for v in row.variables], self.name("i"), self.name("x")
+        collected = ", ".join(f"collect({v}) AS {v}s" for v in row.variables)
+        members = ", ".join(f"{v}s[{place}] AS {v}" for v in row.variables)
+        return [
+            *lines,
+            f"WITH {collected}",
+            *call(
+                lists,
+                [
+                    f"UNWIND range(0, size({lists[0]}) - 1) AS {place}",
+                    f"WITH {place}, {members} WHERE {place} < {page.limit}",
+                    *cells.calls,
+                    f"RETURN collect({cells.text}) AS {rows}",
+                ],
+            ),
+            f"RETURN {rows} + CASE WHEN size({lists[0]}) > {page.limit} THEN [null] ELSE [] END AS {picked.name}",
+        ]
+
+    def past(self, page: p.Page, outer: Row | None, seek: p.Seek | None, side: Side, cells: Cells) -> Shape | None:
+        """Whether rows lie past a cursor, None where there is no cursor."""
+        if seek is None:
+            return None
+        row, name = self.row(page), self.name("x")
+        lines = self.match(page, outer, row, [side(page.order, seek.keys, row, TRUE)], full=False)
+        cells.calls += call(scope(outer), [*lines, f"WITH {row.node} LIMIT 1", f"RETURN count(*) > 0 AS {name}"])
+        return cells.get(name)
+
+    def total(self, page: p.Page, outer: Row | None, cells: Cells) -> Shape:
+        row, name = self.row(page), self.name("x")
+        cells.calls += call(scope(outer), [*self.match(page, outer, row, [], full=True), f"RETURN count(*) AS {name}"])
+        return cells.get(name)
+
+    def row(self, page: p.Page) -> Row:
+        return Row(self.name("n"), page.kind, self.name("e") if page.hop else "", page.order)
+
+    def match(self, page: p.Page, outer: Row | None, row: Row, extra: Lines, *, full: bool) -> Lines:
+        """Lines that find the rows of a page; `full` where every such row is visited, not just a page of them."""
+        if page.hop and outer:
+            conditions = self.conditions(page.where, row)
+            return [f"MATCH {pattern(page.hop, outer.node, row)}", *where([*conditions, *extra])]
+        anchor, rest = self.anchor(page, full)
+        node = f"({row.node}:{quoted(page.kind.table)})"
+        conditions = [*self.conditions(rest, row), *extra]
+        if anchor:
+            lines = self.backwards(anchor, row, node)
+            return [*lines, f"WITH DISTINCT {row.node}", *where(conditions)]
+        if not full and indexed(page.order):
+            conditions.insert(0, f"{row.column(page.order[0].property, False)} IS NOT NULL")
+        return [f"MATCH {node}", *where(conditions)]
+
+    def seeks(self, page: p.Page, row: Row) -> Lines:
+        after = [self.later(page.order, page.after.keys, row, FALSE)] if page.after else []
+        before = [self.earlier(page.order, page.before.keys, row, FALSE)] if page.before else []
+        return [*after, *before]
+
+    # Anchors: a page that is found from the far end of a relation few rows have
+
+    def anchor(self, page: p.Page, full: bool) -> tuple[p.Has | None, p.Predicate]:
+        """The rarest relation that rows of the page must have, where it pays to begin there, and the other
+        conditions."""
+        counts = self.facts.counts
+        limit = None if full or not indexed(page.order) else page.limit
+        scan = counts.get(page.kind.table, 0)
+        parts = page.where.parts if isinstance(page.where, p.AllOf) else (page.where,)
+        steps = [part for part in parts if isinstance(part, p.Has) and rare(part.hop, part.where, counts, scan, limit)]
+        if not steps:
+            return None, page.where
+        found = min(steps, key=lambda has: links(has.hop, counts) * share(has.where, has.hop.target, counts))
+        return found, p.AllOf(tuple(part for part in parts if part is not found))
+
+    def backwards(self, has: p.Has, row: Row, node: str) -> Lines:
+        """Steps from the rows to what they must lead to, each in a `MATCH` of its own: Neo4j may begin at the end."""
+        target = Row(self.name("n"), self.kinds[has.hop.target], self.name("e"))
+        parts = has.where.parts if isinstance(has.where, p.AllOf) else (has.where,)
+        steps = [part for part in parts if isinstance(part, p.Has)]
+        rest = p.AllOf(tuple(part for part in parts if not isinstance(part, p.Has)))
+        conditions = self.conditions(rest, target)
+        if not has.hop.many and not self.facts.is_single(has.hop):
+            conditions.append(self.chosen(has.hop, row, target))
+        lines = [f"MATCH {pattern(has.hop, node, target)}", *where(conditions)]
+        for step in steps:
+            lines += self.backwards(step, target, f"({target.node})")
+        return lines
+
+    def chosen(self, hop: Hop, row: Row, target: Row) -> str:
+        """That a step to one node follows this relation and no other."""
+        other = Row(self.name("n"), target.kind, self.name("o"))
+        order = self.preferred(hop, other)
+        first = f"MATCH {pattern(hop, row.node, other)} RETURN {other.edge}{order} LIMIT 1"
+        return f"{target.edge} IN COLLECT {{ {first} }}"
+
+    def preferred(self, hop: Hop, row: Row) -> str:
+        """The order in which the relations of a step to one node are followed, where there can be several."""
+        if self.facts.is_single(hop):
+            return ""
+        since = f"{row.edge}.since IS NULL, {row.edge}.since DESC, " if hop.relation.dated else ""
+        return f" ORDER BY {since}{row.node}.id"
+
+    # Groups
+
+    def groups(self, groups: p.Groups, page: p.Page, outer: Row | None, cells: Cells) -> Shape:
+        row, name = self.row(page), self.name("x")
+        value, number = self.name("v"), self.name("c")
+        lines = self.match(page, outer, row, [], full=True)
+        by, inner = groups.by, Cells()
+        inner.get(value)
+        inner.get(number)
+        if isinstance(by, Hop):
+            target = Row(self.name("n"), self.kinds[by.target], self.name("e"))
+            lines += [*self.targets(by, row, target), f"WITH {target.node}, count(*) AS {number}"]
+            lines.append(f"WITH {target.node}, {number}, {target.node}.id AS {value}")
+        else:
+            target = None
+            lines.append(f"WITH {row.column(by, False)} AS {value}, count(*) AS {number}")
+        known = f"{target.node}, " if target else ""
+        lines.append(f"WITH {known}{value}, {number} ORDER BY {number} DESC, {value} LIMIT {groups.limit}")
+        shape = self.group_value(groups.value, by, target, inner)
+        cells.calls += call(scope(outer), [*lines, *inner.calls, f"RETURN collect({inner.text}) AS {name}"])
+        return each(cells.get(name), shape)
+
+    def targets(self, hop: Hop, row: Row, target: Row) -> Lines:
+        """What a step from a row leads to, each once; null where it leads nowhere."""
+        step = f"OPTIONAL MATCH {pattern(hop, row.node, target)}"
+        if not hop.many and not self.facts.is_single(hop):
+            return call([row.node], [step, f"RETURN {target.node}{self.preferred(hop, target)} LIMIT 1"])
+        if hop.relation.keys:
+            return call([row.node], [step, f"RETURN DISTINCT {target.node}"])
+        return [step]
+
+    def group_value(self, value: p.Value, by: Property | Hop, target: Row | None, cells: Cells) -> Shape:
+        match value:
+            case p.Obj(fields):
+                return obj(fields, lambda v: self.group_value(v, by, target, cells))
+            case p.Const(text):
+                return constant(text)
+            case p.GroupKeys(of_key):
+                shape = self.group_value(of_key, by, target, cells)
+                return lambda row: [shape(row)]
+            case p.GroupValue():
+                return as_text(by)
+            case p.GroupCount():
+                return itemgetter(1)
+            case p.GroupNode(of_node):
+                return self.group_node(of_node, target, cells)
+            case _:
+                raise TypeError(f"{value} is no value of a group")
+
+    def group_node(self, value: p.Value, target: Row | None, cells: Cells) -> Shape:
+        if target is None:
+            return constant(None)
+        shape = self.row_value(value, target, cells)
+        return lambda row: None if row[0] is None else shape(row)
+
+    # Predicates
+
+    def conditions(self, predicate: p.Predicate, row: Row) -> Lines:
+        parts = predicate.parts if isinstance(predicate, p.AllOf) else (predicate,)
+        return [self.predicate(part, row) for part in parts]
+
+    def predicate(self, predicate: p.Predicate, row: Row) -> str:
+        """A predicate as Cypher; where it is not true it may be false or null, which `Not` makes false."""
+        match predicate:
+            case p.Cmp():
+                return self.compared(predicate, row)
+            case p.Missing(prop, on_edge):
+                return f"{row.column(prop, on_edge)} IS NULL"
+            case p.AllOf(parts):
+                always = f"{row.node}.id IS NOT NULL"
+                return joined("AND", [self.predicate(part, row) for part in parts]) or always
+            case p.AnyOf(parts):
+                never = f"{row.node}.id IS NULL"  # a literal false fails the planner of 5.26 at times
+                return joined("OR", [self.predicate(part, row) for part in parts]) or never
+            case p.Not(part):
+                inner = self.predicate(part, row)
+                return f"NOT {inner}" if isinstance(part, p.Has) else f"NOT coalesce({inner}, false)"
+            case p.Has(hop, inside):
+                return self.has(hop, inside, row)
+            case _:
+                assert_never(predicate)
+
+    def has(self, hop: Hop, inside: p.Predicate, row: Row) -> str:
+        target = Row(self.name("n"), self.kinds[hop.target], self.name("e"))
+        conditions = self.conditions(inside, target)
+        lines = [f"MATCH {pattern(hop, row.node, target)}"]
+        if conditions and not hop.many and not self.facts.is_single(hop):
+            lines.append(f"WITH {', '.join(target.variables)}{self.preferred(hop, target)} LIMIT 1")
+            return f"EXISTS {{ {' '.join([*lines, *where(conditions)])} RETURN 1 }}"
+        return f"EXISTS {{ {' '.join([*lines, *where(conditions)])} }}"
+
+    def compared(self, cmp: p.Cmp, row: Row) -> str:
+        column, param = row.column(cmp.property, cmp.on_edge), f"${cmp.param.name}"
+        match cmp.op:
+            case Op.EQ:
+                return f"{column} = {param}"
+            case Op.NE:
+                return f"{column} <> {param}"
+            case Op.GT:
+                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} > {param}"
+            case Op.GTE:
+                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} >= {param}"
+            case Op.LT:
+                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} < {param}"
+            case Op.LTE:
+                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} <= {param}"
+            case Op.IN:
+                return f"{column} IN {param}"
+            case Op.CONTAINS:
+                return f"{column} CONTAINS {param}"
+            case Op.CONTAINS_IGNORE_CASE:
+                folded = f"{row.edge if cmp.on_edge else row.node}.{quoted(folded_name(cmp.property))}"
+                return f"coalesce({folded}, toLower({column})) CONTAINS {param}"
+            case Op.STARTS_WITH:
+                return f"{column} STARTS WITH {param}"
+            case Op.HAS:
+                return f"{param} IN {column}"
+            case _:
+                assert_never(cmp.op)
+
+    def comparable(self, prop: Property, row: Row, on_edge: bool, param: p.Param) -> str:
+        """A property as it is compared with a parameter by order."""
+        column = row.column(prop, on_edge)
+        if not is_text(prop):
+            return column
+        self.ordered.add(param.name)
+        if not self.wide:
+            return column
+        return f"coalesce({row.edge if on_edge else row.node}.{quoted(sortable_name(prop))}, {column})"
+
+    # Places in an order
+
+    def later(self, order: tuple[p.Key, ...], places: Places, row: Row, at: str) -> str:
+        """That a row comes after a place in an order; `at` says what holds for the row at the place itself."""
+        if not order:
+            return at
+        key, place, rest = order[0], places[0], self.later(order[1:], places[1:], row, at)
+        if place is None:
+            return f"({row.column(key.property, key.on_edge)} IS NULL AND {rest})"
+        return self.beyond(key, place, row, rest, above=not key.descending, missing=key.property.nullable)
+
+    def earlier(self, order: tuple[p.Key, ...], places: Places, row: Row, at: str) -> str:
+        """That a row comes before a place in an order; `at` says what holds for the row at the place itself."""
+        if not order:
+            return at
+        key, place, rest = order[0], places[0], self.earlier(order[1:], places[1:], row, at)
+        if place is None:
+            return f"({row.column(key.property, key.on_edge)} IS NOT NULL OR {rest})"
+        return self.beyond(key, place, row, rest, above=key.descending, missing=False)
+
+    def beyond(self, key: p.Key, place: p.Param, row: Row, rest: str, *, above: bool, missing: bool) -> str:
+        """That a row is beyond a place, or beside it and `rest` holds. The first half alone searches an index."""
+        column = self.comparable(key.property, row, key.on_edge, place)
+        sign = ">" if above else "<"
+        if missing:
+            beside = "" if rest == FALSE else f" OR ({column} = ${place.name} AND {rest})"
+            return f"({column} {sign} ${place.name} OR {column} IS NULL{beside})"
+        if rest in (TRUE, FALSE):
+            return f"{column} {sign}{'=' if rest == TRUE else ''} ${place.name}"
+        return f"({column} {sign}= ${place.name} AND ({column} {sign} ${place.name} OR {rest}))"
+
+
+# Names
+
+
+def stored(prop: Property) -> str:
+    """The name under which a property is kept: what is ours alone begins with an underscore."""
+    return "_key" if prop is KEY else prop.name
+
+
+def folded_name(prop: Property) -> str:
+    """Where text is kept without case and accents, if `toLower` does not give the same."""
+    return f"_folded_{prop.name}"
+
+
+def sortable_name(prop: Property) -> str:
+    """Where wide text is kept as it compares by code point."""
+    return f"_sortable_{prop.name}"
+
+
+def is_text(prop: Property) -> bool:
+    return prop.type in (Type.TEXT, Type.URL)
+
+
+# Parts of a statement
+
+
+def indented(lines: Lines) -> Lines:
+    return [f"  {line}" for line in lines]
+
+
+def call(scope: list[str], lines: Lines) -> Lines:
+    return [f"CALL ({', '.join(scope)}) {{", *indented(lines), "}"]
+
+
+def scope(outer: Row | None) -> list[str]:
+    return [outer.node] if outer else []
+
+
+def where(conditions: Lines) -> Lines:
+    return [f"WHERE {' AND '.join(conditions)}"] if conditions else []
+
+
+def joined(word: str, parts: Lines) -> str:
+    return f"({f' {word} '.join(parts)})" if len(parts) > 1 else "".join(parts)
+
+
+def pattern(hop: Hop, near: str, target: Row) -> str:
+    """A step as a pattern; `near` is a variable or a node in its parentheses."""
+    start = near if near.startswith("(") else f"({near})"
+    left = "-" if hop.forward or hop.relation.symmetric else "<-"
+    right = "->" if hop.forward and not hop.relation.symmetric else "-"
+    kind = quoted(target.kind.table)
+    return f"{start}{left}[{target.edge}:{quoted(hop.relation.name)}]{right}({target.node}:{kind})"
+
+
+def indexed(order: tuple[p.Key, ...]) -> bool:
+    """Whether an index gives this order, so that a page is found without visiting every row."""
+    return order[0].property.name in (ID.name, "name") and not order[0].on_edge
+
+
+def ordering(order: tuple[p.Key, ...], row: Row, *, reverse: bool = False) -> str:
+    return ", ".join(_ordered(key, row.column(key.property, key.on_edge), reverse) for key in order)
+
+
+def _ordered(key: p.Key, column: str, reverse: bool) -> str:
+    """Cypher has missing values last when ascending, and first when descending."""
+    descending = key.descending != reverse
+    direction = f"{column} DESC" if descending else column
+    if not key.property.nullable or descending == reverse:
+        return direction
+    return f"{column} IS {'NOT ' if reverse else ''}NULL, {direction}"
+
+
+# Shapes
+
+
+def obj(fields: tuple[tuple[str, p.Value], ...], render: Callable[[p.Value], Shape]) -> Shape:
+    shapes = [(name, render(value)) for name, value in fields]
+    return lambda row: {name: shape(row) for name, shape in shapes}
+
+
+def constant(value: Any) -> Shape:
+    return lambda row: value
+
+
+def within(place: Shape, shape: Shape) -> Shape:
+    """The shape of what is at a place, null where nothing is."""
+
+    def one(row: Any) -> Any:
+        inner = place(row)
+        return None if inner is None else shape(inner)
+
+    return one
+
+
+def either(one: Shape | None, other: Shape | None) -> Shape:
+    """Whether one or the other holds; what is None does not."""
+    if one and other:
+        return lambda row: one(row) or other(row)
+    return one or other or constant(False)
+
+
+def each(place: Shape, shape: Shape) -> Shape:
+    return lambda row: [shape(inner) for inner in place(row)]
+
+
+def entry_value(value: p.Value, found: str, cells: Cells) -> Shape:
+    match value:
+        case p.Obj(fields):
+            return obj(fields, lambda v: entry_value(v, found, cells))
+        case p.Const(text):
+            return constant(text)
+        case p.Entry(name):
+            return cells.get(f"{found}.{quoted(name)}")
+        case _:
+            raise TypeError(f"{value} is no value of an entry")
+
+
+def shown(prop: Property, place: Shape) -> Shape:
+    """A stored value as an answer shows it."""
+    match prop.type:
+        case Type.ENUM:
+            return within(place, str.upper)
+        case Type.TEXTS:
+            return lambda row: place(row) or []
+        case _:
+            return place
+
+
+def as_text(by: Property | Hop) -> Shape:
+    """The value that a group shares, the first of its cells, as text."""
+    if isinstance(by, Hop):
+        return itemgetter(0)
+    match by.type:
+        case Type.BOOLEAN:
+            return within(itemgetter(0), lambda value: "true" if value else "false")
+        case Type.ENUM:
+            return within(itemgetter(0), str.upper)
+        case _:
+            return within(itemgetter(0), str)
+
+
+def cursor(row: Row, cells: Cells) -> Shape:
+    name = p.signature(row.kind.name, row.order)
+    keys = [cells.get(row.column(key.property, key.on_edge)) for key in row.order]
+    return lambda got: msgspec.json.encode([name, *(key(got) for key in keys)]).hex()

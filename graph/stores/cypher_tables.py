@@ -1,0 +1,291 @@
+"""How records are kept in Neo4j: labels, types and properties as the model names them, and what is ours alone
+under names that begin with an underscore. Pure functions from the model to statements and from records to rows.
+
+A node has its kind as label, a relation its name as type, both their properties by name; what is not known is not
+there. A relation whose end is missing waits as a node `_CivicWaiting`. `_CivicGraph` holds the state of the graph,
+`_CivicSource` a load record each, `_CivicCount` a table each, and `_CivicWriter` is locked by who writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from graph import statements as st
+from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Type
+from graph.statements import Claim, Key, Load, Record, Values
+from graph.stores.cypher import Row, folded_name, is_text, pattern, quoted, sortable_name, stored
+from graph.text import fold, is_wide, sortable
+
+GRAPH, WRITER = "(g:`_CivicGraph` {key: 'graph'})", "(w:`_CivicWriter` {key: 'writer'})"
+LOAD = ("id", "loadId", "origin", "rows", "loader", "loadedAt", "rank", "date")
+SYSTEM = (
+    ("_CivicGraph", ("key",)),
+    ("_CivicWriter", ("key",)),
+    ("_CivicSource", ("id",)),
+    ("_CivicCount", ("name",)),
+    ("_CivicWaiting", ("_table", "_from", "_to", "_key")),
+)
+
+_to_json = msgspec.json.Encoder().encode
+_from_json = msgspec.json.Decoder().decode
+
+
+# Declarations
+
+
+def declarations(model: Model) -> list[str]:
+    """The constraints and indexes of a model. Neo4j Community has uniqueness constraints only."""
+    made = [_unique(label, properties) for label, properties in SYSTEM]
+    made.append(_index("_CivicWaiting", "_table"))
+    for kind in model.kinds:
+        made.append(_unique(kind.table, (ID.name,)))
+        made += [_index(kind.table, p.name) for p in kind.values if p.name == "name" or p.unique]
+    return made
+
+
+def fingerprint(model: Model) -> str:
+    """Names how a model is kept: another model, another fingerprint."""
+    tables = [(t.table, [(p.name, p.type) for p in (*t.key, *t.values)]) for t in model.tables]
+    return blake2b(_to_json((declarations(model), tables)), digest_size=16).hexdigest()
+
+
+def _unique(label: str, properties: tuple[str, ...]) -> str:
+    together = ", ".join(f"n.{quoted(name)}" for name in properties)
+    name = quoted(f"{label}~key")
+    return f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{quoted(label)}) REQUIRE ({together}) IS UNIQUE"
+
+
+def _index(label: str, name: str) -> str:
+    return f"CREATE RANGE INDEX {quoted(f'{label}~{name}')} IF NOT EXISTS FOR (n:{quoted(label)}) ON (n.{quoted(name)})"
+
+
+# Rows: the key, the values of the table, sources, locators, claims, and companions of text
+
+
+def encoded(table: Table, key: Key, record: Record) -> list[Any]:
+    """A record as a row: what it shows, who says so and where, and the claims where there are several."""
+    values = st.merged(table, record)
+    sources = [claim.source for claim in record]
+    locators = [claim.locator for claim in record]
+    claims = _to_json([claim.values for claim in record]).decode() if len(record) > 1 else None
+    return [*key, *map(_kept, values), sources, locators, claims, dict(companions(table, key, values))]
+
+
+def _kept(value: Any) -> Any:
+    return value or None if isinstance(value, tuple) else value
+
+
+def companions(table: Table, key: Key, values: Values) -> Iterator[tuple[str, str]]:
+    """What is kept beside text, where needed: the text without case and accents, and as it compares."""
+    for prop, value in (*zip(table.key, key, strict=True), *zip(table.values, values, strict=True)):
+        if value and is_text(prop):
+            if not value.isascii() or "'" in value or "`" in value:
+                yield folded_name(prop), fold(value)
+            if is_wide(value):
+                yield sortable_name(prop), sortable(value)
+
+
+def decoded(table: Table, row: Sequence[Any]) -> tuple[Key, Record]:
+    """A row, without its companions, as its key and record."""
+    size = len(table.key)
+    key, shown, (sources, locators, claims) = tuple(row[:size]), row[size:-3], row[-3:]
+    said = _from_json(claims) if claims else [shown]
+    typed = (_typed_values(table, values) for values in said)
+    return key, tuple(Claim(*claim) for claim in zip(sources, locators, typed, strict=True))
+
+
+def _typed_values(table: Table, values: Sequence[Any]) -> Values:
+    return tuple(_typed(prop, value) for prop, value in zip(table.values, values, strict=True))
+
+
+def _typed(prop: Property, value: Any) -> Any:
+    if prop.type is Type.TEXTS:
+        return tuple(value or ())
+    return float(value) if prop.type is Type.DECIMAL and value is not None else value
+
+
+def load_row(load: Load) -> dict[str, Any]:
+    values = (load.source, load.load_id, load.origin, load.rows, load.loader, load.loaded_at, load.rank, load.date)
+    return dict(zip(LOAD, values, strict=True))
+
+
+# Statements about records. `$rows` are rows as above, `$keys` keys.
+
+_SAID = ("sources", "locators", "_claims")
+
+
+def _ends(relation: Relation, start: str, end: str) -> str:
+    """A MATCH of both ends of a relation by their ids."""
+    return f"MATCH (a:{quoted(relation.source)} {{id: {start}}}) MATCH (b:{quoted(relation.target)} {{id: {end}}})"
+
+
+def _link(relation: Relation) -> str:
+    return f"(a)-[e:{quoted(relation.name)}]->(b)"
+
+
+def _whole(relation: Relation) -> str:
+    """Every relation of a table."""
+    return f"(a:{quoted(relation.source)})-[e:{quoted(relation.name)}]->(b:{quoted(relation.target)})"
+
+
+def _content(table: Table, first: int) -> str:
+    """The values of a row, as the map of properties that they are kept in."""
+    names = [*(stored(p) for p in table.values), *_SAID]
+    return ", ".join(f"{quoted(name)}: row[{place}]" for place, name in enumerate(names, first))
+
+
+def _returned(table: Table, variable: str, key: str) -> str:
+    names = [*(stored(p) for p in table.values), *_SAID]
+    return f"RETURN {key}, " + ", ".join(f"{variable}.{quoted(name)}" for name in names)
+
+
+def _same_key(relation: Relation, key: str) -> str:
+    return f" WHERE e.{quoted(stored(KEY))} = {key}" if relation.keys else ""
+
+
+def records_of(table: Table) -> list[str]:
+    """Statements that give rows by their keys, those that wait last."""
+    if isinstance(table, Kind):
+        found = f"UNWIND $keys AS key MATCH (n:{quoted(table.table)} {{id: key[0]}})"
+        return [f"{found} {_returned(table, 'n', 'n.id')}"]
+    ends = _ends(table, "key[0]", "key[1]")
+    shown = f"UNWIND $keys AS key {ends} MATCH {_link(table)}{_same_key(table, 'key[2]')}"
+    waiting = f"UNWIND $keys AS key MATCH {_waiting(table, 'key')}"
+    return [
+        f"{shown} {_returned(table, 'e', _key_of(table))}",
+        f"{waiting} {_returned(table, 'w', _key_waiting(table))}",
+    ]
+
+
+def all_records(table: Table) -> list[str]:
+    """Statements that give every row, those that wait last."""
+    if isinstance(table, Kind):
+        return [f"MATCH (n:{quoted(table.table)}) {_returned(table, 'n', 'n.id')}"]
+    waiting = f"MATCH (w:`_CivicWaiting` {{_table: {_text(table.table)}}})"
+    return [
+        f"MATCH {_whole(table)} {_returned(table, 'e', _key_of(table))}",
+        f"{waiting} {_returned(table, 'w', _key_waiting(table))}",
+    ]
+
+
+def keys_said(table: Table) -> list[str]:
+    """Statements that give the keys a `$source` says something of."""
+    if isinstance(table, Kind):
+        return [f"MATCH (n:{quoted(table.table)}) WHERE $source IN n.sources RETURN n.id"]
+    waiting = f"MATCH (w:`_CivicWaiting` {{_table: {_text(table.table)}}}) WHERE $source IN w.sources"
+    return [
+        f"MATCH {_whole(table)} WHERE $source IN e.sources RETURN {_key_of(table)}",
+        f"{waiting} RETURN {_key_waiting(table)}",
+    ]
+
+
+def _key_of(relation: Relation) -> str:
+    return "a.id, b.id, e._key" if relation.keys else "a.id, b.id"
+
+
+def _key_waiting(relation: Relation) -> str:
+    return "w._from, w._to, w._key" if relation.keys else "w._from, w._to"
+
+
+def _waiting(relation: Relation, row: str) -> str:
+    key = f"{row}[2]" if relation.keys else "''"
+    return f"(w:`_CivicWaiting` {{_table: {_text(relation.table)}, _from: {row}[0], _to: {row}[1], _key: {key}}})"
+
+
+def added(table: Table) -> str:
+    """The statement that adds rows; of relations only those with both ends. It returns how many."""
+    size = len(table.key)
+    companions = f"row[{size + len(table.values) + len(_SAID)}]"
+    if isinstance(table, Kind):
+        made = f"CREATE (n:{quoted(table.table)} {{id: row[0], {_content(table, size)}}}) SET n += {companions}"
+        return f"UNWIND $rows AS row {made} RETURN count(*)"
+    key = "_key: row[2], " if table.keys else ""
+    made = f"CREATE (a)-[e:{quoted(table.name)} {{{key}{_content(table, size)}}}]->(b) SET e += {companions}"
+    return f"UNWIND $rows AS row {_ends(table, 'row[0]', 'row[1]')} {made} RETURN count(*)"
+
+
+def set_aside(relation: Relation) -> str:
+    """The statement that adds rows as waiting, of which an end is missing."""
+    size = len(relation.key)
+    companions = f"row[{size + len(relation.values) + len(_SAID)}]"
+    key = "row[2]" if relation.keys else "''"
+    kinds = (relation.source, relation.target)
+    ends = [f"EXISTS {{ (:{quoted(kind)} {{id: row[{place}]}}) }}" for place, kind in enumerate(kinds)]
+    return (
+        f"UNWIND $rows AS row WITH row WHERE NOT ({' AND '.join(ends)}) "
+        f"CREATE (w:`_CivicWaiting` {{_table: {_text(relation.table)}, _from: row[0], _to: row[1], _key: {key}, "
+        f"{_content(relation, size)}}}) SET w += {companions}"
+    )
+
+
+def altered(table: Table) -> list[str]:
+    """Statements that write rows over those with the same key."""
+    size = len(table.key)
+    companions = f"row[{size + len(table.values) + len(_SAID)}]"
+    if isinstance(table, Kind):
+        found = f"MATCH (n:{quoted(table.table)} {{id: row[0]}})"
+        return [f"UNWIND $rows AS row {found} SET n = {{id: row[0], {_content(table, size)}}}, n += {companions}"]
+    ends = _ends(table, "row[0]", "row[1]")
+    shown = f"{ends} MATCH {_link(table)}{_same_key(table, 'row[2]')}"
+    key = "_key: row[2], " if table.keys else ""
+    names = f"_table: w._table, _from: w._from, _to: w._to, _key: w._key, {_content(table, size)}"
+    return [
+        f"UNWIND $rows AS row {shown} SET e = {{{key}{_content(table, size)}}}, e += {companions}",
+        f"UNWIND $rows AS row MATCH {_waiting(table, 'row')} SET w = {{{names}}}, w += {companions}",
+    ]
+
+
+def removed(table: Table) -> tuple[str, str]:
+    """The statements that remove rows by key, shown or waiting. A node must have no relations left.
+    The first returns how many."""
+    if isinstance(table, Kind):
+        return f"UNWIND $keys AS key MATCH (n:{quoted(table.table)} {{id: key[0]}}) DELETE n RETURN count(*)", ""
+    ends = _ends(table, "key[0]", "key[1]")
+    return (
+        f"UNWIND $keys AS key {ends} MATCH {_link(table)}{_same_key(table, 'key[2]')} DELETE e RETURN count(*)",
+        f"UNWIND $keys AS key MATCH {_waiting(table, 'key')} DELETE w",
+    )
+
+
+def left(relation: Relation, kind: Kind) -> list[str]:
+    """Statements that set relations aside that begin, or end, at nodes which will go. They return how many."""
+    ends = [("a", relation.source), ("b", relation.target)]
+    return [_aside(relation, end) for end, name in ends if name == kind.name]
+
+
+def _aside(relation: Relation, end: str) -> str:
+    key = "e._key" if relation.keys else "''"
+    return (
+        f"UNWIND $keys AS key MATCH {_whole(relation)} WHERE {end}.id = key[0] "
+        f"CREATE (w:`_CivicWaiting`) SET w = properties(e), w._table = {_text(relation.table)}, "
+        f"w._from = a.id, w._to = b.id, w._key = {key} DELETE e RETURN count(*)"
+    )
+
+
+def settled(relation: Relation) -> str:
+    """The statement that brings back waiting relations whose ends are both there. It returns how many."""
+    ends = _ends(relation, "w._from", "w._to")
+    surplus = ["_table", "_from", "_to", *([] if relation.keys else ["_key"])]
+    return (
+        f"MATCH (w:`_CivicWaiting` {{_table: {_text(relation.table)}}}) {ends} "
+        f"CREATE {_link(relation)} SET e = properties(w) REMOVE {', '.join(f'e.{name}' for name in surplus)} "
+        "DELETE w RETURN count(*)"
+    )
+
+
+def counted(kind: Kind) -> str:
+    return f"MATCH (n:{quoted(kind.table)}) RETURN count(n)"
+
+
+def chosen_twice(hop: Hop, kind: Kind) -> str:
+    """The statement that tells whether some node has a choice at a step to one node."""
+    step = pattern(hop, f"(n:{quoted(hop.origin)})", Row("m", kind, "e"))
+    return f"MATCH {step} WITH n, count(e) AS number WHERE number > 1 RETURN n.id LIMIT 1"
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

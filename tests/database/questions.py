@@ -1,0 +1,112 @@
+"""Operations written by hand over the world of `tests.world`, which together ask for every part of a plan."""
+
+from __future__ import annotations
+
+QUESTIONS: dict[str, str] = {
+    "constants": "{ __typename }",
+    "graph": "{ graph { __typename version contentHash counts { name count } sources { id rows loadId rank date } } }",
+    "one": '{ partner(id: "partner:acorn") { id name aliases type orgIds sources locators website description } }',
+    "one that is not": '{ partner(id: "partner:ghost") { id } borough(id: "partner:acorn") { id } }',
+    "node": '{ node(id: "borough:hackney") { __typename id name ... on Borough { area population part } } }',
+    "nodes": '{ nodes(ids: ["challenge:crime", "nothing", "partner:cafe", "partner:cafe"]) { id name __typename } }',
+    "nodes of steps": '{ nodes(ids: ["partner:acorn", "project:garden"]) { ... on Partner { borough { name } } '
+    "... on Project { challenges { nodes { name } } } } }",
+    "variable ids": "query ($ids: [ID!]! = []) { nodes(ids: $ids) { id } }",
+    "page": "{ partners { nodes { id name } totalCount } }",
+    "first": "{ partners(first: 2) { nodes { name } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }",
+    "last": "{ partners(last: 2) { edges { cursor node { name } } pageInfo { hasNextPage hasPreviousPage } } }",
+    "last of steps": '{ project(id: "project:garden") { partners(last: 2) { edges { role node { name } } '
+    "pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }",
+    "info alone": "{ boroughs(first: 1) { pageInfo { hasNextPage } } }",
+    "nothing": '{ units(where: {name: {eq: "none"}}) { totalCount nodes { name } '
+    "pageInfo { hasNextPage endCursor } } }",
+    "nulls last": "{ projects(orderBy: [{funding: ASC}]) { nodes { id funding } } }",
+    "nulls last when descending": "{ projects(orderBy: [{funding: DESC}, {startDate: DESC}]) { nodes { id } } }",
+    "nulls last from the end": "{ projects(orderBy: [{endDate: DESC}], last: 4) { nodes { id endDate } } }",
+    "booleans in order": "{ placements(orderBy: [{portfolioSubmitted: DESC}]) { edges { cursor node { name } } } }",
+    "enums in order": "{ partners(orderBy: [{type: ASC}, {name: DESC}]) { nodes { id type } } }",
+    "by the relation": '{ project(id: "project:garden") { partners(orderBy: [{edge: {hours: DESC}}]) '
+    "{ edges { cursor role hours inKind since node { id } } } } }",
+    "twice the same pair": '{ partner(id: "partner:acorn") { projects { totalCount edges { role until } } } }',
+    "to one": "{ partners { nodes { id borough { name } boroughEdge { since until node { id } sources } } } }",
+    "to one of itself": "{ partners { nodes { id parent { id parent { id parent { name } } } } } }",
+    "to one backwards": '{ module(id: "module:m") { unit { name } placements { nodes { host { name } } } } }',
+    "undated to one": "{ placements { nodes { name host { id } module { code } } } }",
+    "symmetric": "{ boroughs { nodes { name neighbours { edges { boundary boundaryLength node { name } } } } } }",
+    "deep": "{ challenges { nodes { projects(first: 2) { nodes { partners(first: 3) { nodes { borough { "
+    "neighbours { nodes { basedPartners(first: 2) { totalCount nodes { name } } } } } } } } } } } }",
+    "nested pages": "{ boroughs(first: 2) { nodes { basedPartners(first: 1) { nodes { projects(first: 1) { nodes { "
+    "name challenges(first: 2) { pageInfo { hasNextPage } nodes { name } } } pageInfo { hasNextPage } } } "
+    "pageInfo { hasNextPage } } } pageInfo { hasNextPage } } }",
+    "nested lasts": "{ boroughs(last: 3) { nodes { name basedPartners(last: 1) { nodes { name projects(last: 1) { "
+    "nodes { name } pageInfo { hasPreviousPage } } } pageInfo { hasPreviousPage } } } pageInfo { hasPreviousPage } } }",
+    "aliases": "{ a: partners(first: 1) { nodes { x: name y: name } nodes { id } t: totalCount u: totalCount } "
+    "b: partners(last: 1) { edges { node { name } } nodes { id } } }",
+    "equal": '{ partners(where: {name: {eq: "Acorn"}}) { nodes { id } totalCount } }',
+    "not equal": "{ partners(where: {type: {ne: CHARITY}}) { nodes { id } totalCount } }",
+    "in": '{ partners(where: {name: {in: ["Acorn", "zebra", "x"]}, type: {in: []}}) { totalCount } '
+    "p: partners(where: {status: {in: [ACTIVE, ENDED]}}) { nodes { id } } }",
+    "greater": '{ partners(where: {name: {gt: "Zebra"}}) { nodes { id } } b: partners(where: {name: {gte: "Zebra"}}) '
+    "{ nodes { id } } }",
+    "less": '{ partners(where: {name: {lt: "Zebra"}}) { nodes { id } } b: projects(where: {funding: {lte: 0}}) '
+    "{ nodes { id } } }",
+    "wide": '{ a: partners(where: {name: {gt: "\ue000"}}) { nodes { id } } b: partners(where: {name: {lt: "🌳 U"}}) '
+    '{ nodes { id } } c: partners(where: {description: {gte: "\ufffd"}}) { nodes { id } } }',
+    "dates": '{ projects(where: {startDate: {gte: "2023", lt: "2023-04-01"}}) { nodes { id startDate } } }',
+    "contains": '{ partners(where: {description: {contains: "100%"}}) { nodes { id } } '
+    'b: partners(where: {name: {contains: ""}}) { totalCount } c: partners(where: {name: {contains: "ACORN"}}) '
+    "{ totalCount } }",
+    "folded": '{ a: partners(where: {name: {containsIgnoreCase: "CAFÉ OLES"}}) { nodes { id } } '
+    'b: partners(where: {name: {containsIgnoreCase: "o\'hara"}}) { nodes { id } } '
+    'c: partners(where: {description: {containsIgnoreCase: "ACORNS"}}) { nodes { id } } '
+    'd: challenges(where: {name: {containsIgnoreCase: "sante"}}) { nodes { id } } }',
+    "starts": '{ partners(where: {name: {startsWith: "Caf"}, website: {startsWith: ""}}) { nodes { id } } '
+    'b: partners(where: {name: {startsWith: "🌳"}}) { nodes { id } } }',
+    "missing": "{ a: partners(where: {type: {eq: null}}) { nodes { id } } b: partners(where: {type: {isNull: false}}) "
+    "{ totalCount } c: partners(where: {aliases: {isEmpty: true}}) { nodes { id } } "
+    "d: partners(where: {postcode: {ne: null}}) { nodes { id } } }",
+    "has": '{ partners(where: {aliases: {has: "Oak"}, sources: {has: "source:register"}}) { nodes { id } } }',
+    "logic": '{ partners(where: {or: [{type: {eq: CHARITY}}, {not: {status: {eq: ACTIVE}}}], '
+    'and: [{name: {ne: "x"}}]}) { nodes { id } totalCount } }',
+    "not of missing": "{ partners(where: {not: {type: {eq: CHARITY}}}) { nodes { id } } "
+    "b: partners(where: {not: {not: {type: {eq: CHARITY}}}}) { nodes { id } } }",
+    "none of none": "{ a: partners(where: {or: []}) { totalCount } b: partners(where: {and: []}) { totalCount } "
+    "c: partners(where: {not: {or: []}}) { totalCount } }",
+    "some": '{ partners(where: {servedBoroughs: {some: {name: {eq: "Hackney"}}}}) { nodes { id } totalCount } }',
+    "none": '{ partners(where: {projects: {none: {name: {startsWith: "G"}}}}) { nodes { id } totalCount } }',
+    "every": "{ partners(where: {projects: {every: {status: {eq: ACTIVE}}}}) { nodes { id } totalCount } }",
+    "edge": "{ partners(where: {projects: {edge: {role: {eq: LEAD}}}}) { nodes { id } } "
+    "b: partners(where: {projects: {some: {}, edge: {hours: {gt: 1}}}}) { nodes { id } } }",
+    "to one where": '{ partners(where: {borough: {name: {eq: "Hackney"}}}) { nodes { id } totalCount } '
+    'b: partners(where: {not: {borough: {name: {eq: "Hackney"}}}}) { totalCount } }',
+    "to one edge": '{ partners(where: {boroughEdge: {since: {gte: "2020"}}}) { nodes { id } } '
+    "b: partners(where: {boroughEdge: {since: {isNull: true}}}) { nodes { id } } }",
+    "relation of relations": '{ boroughs(where: {basedPartners: {some: {projects: {some: {challenges: {some: {name: '
+    '{eq: "Health"}}}}}}}}) { nodes { name } totalCount } b: partners(where: {parent: {parent: {borough: {part: '
+    "{eq: INNER}}}}}) { nodes { id } } }",
+    "there and back": '{ partners(where: {projects: {some: {partners: {some: {name: {eq: "Acorn"}}}}}}) '
+    "{ nodes { id } totalCount } boroughs(where: {neighbours: {some: {neighbours: {none: {name: "
+    '{eq: "Newham"}}}}}}) { nodes { id } } }',
+    "where in steps": "{ projects { nodes { id partners(where: {status: {eq: ACTIVE}}, edge: {hours: {isNull: true}}) "
+    "{ totalCount edges { role node { name } } } } } }",
+    "groups": "{ partners { groups(by: TYPE) { __typename count keys { __typename value node { id } } } } }",
+    "groups of booleans": "{ placements { groups(by: PORTFOLIO_SUBMITTED) { count keys { value } } } }",
+    "groups of numbers": "{ modules { groups(by: CREDITS) { count keys { value } } } }",
+    "groups by to one": "{ partners { groups(by: BOROUGH) { count keys { value node { ... on Borough { name "
+    "neighbours(first: 1) { nodes { name } } } } } } } }",
+    "groups by to many": "{ partners { groups(by: PROJECTS, first: 2) { count keys { value node { name } } } } }",
+    "groups where": "{ partners(where: {type: {isNull: false}}, first: 1) { groups(by: STATUS) "
+    "{ count keys { value } } } }",
+    "groups of steps": "{ boroughs { nodes { name basedPartners { groups(by: TYPE) { count keys { value } } } "
+    "neighbours { groups(by: PART) { count keys { value } } } } } }",
+    "introspection beside": '{ __type(name: "Partner") { name } partners(first: 1) { nodes { id } } '
+    "__schema { __typename } }",
+}  # fmt: skip
+
+ORDERS = (
+    "[{name: ASC}]",
+    "[{name: DESC}]",
+    "[{type: ASC}, {name: DESC}]",
+    "[{sizeBand: DESC}, {description: ASC}]",
+    "[{id: DESC}]",
+)

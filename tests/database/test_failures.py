@@ -1,0 +1,215 @@
+"""The database is killed, stands still, or its line is cut: nothing is lost, nothing is applied twice."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from graph import changes
+from graph.civic import CIVIC
+from graph.errors import StoreError, Unavailable
+from graph.stores.neo4j import Neo4jStore, Reader
+from tests.client import Client
+from tests.database.fixtures import Database
+from tests.database.proxy import Proxy
+from tests.database.server import Server
+from tests.world import WORLD, Said, World, node
+
+NAMES = "{ partners(first: 3) { totalCount nodes { name } } }"
+
+
+@pytest.fixture
+def store(neo4j: Database) -> Iterator[Neo4jStore]:
+    neo4j.empty()
+    store = Neo4jStore(neo4j.url, CIVIC, neo4j.environment)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def server(neo4j: Database) -> Iterator[Server]:
+    """A server that may be killed; it runs again when the test is over."""
+    if neo4j.server is None:
+        pytest.skip("the server is not ours to kill")
+    yield neo4j.server
+    neo4j.server.start()
+
+
+def partners(letter: str, number: int = 400) -> World:
+    rows = [node(f"partner:{i}", f"{letter}{i}") for i in range(number)]
+    return World((Said("source:office", {"Partner": rows}),))
+
+
+def again(neo4j: Database) -> Neo4jStore:
+    return Neo4jStore(neo4j.url, CIVIC, neo4j.environment)
+
+
+def timed(client: Client) -> tuple[float, Any]:
+    start = time.monotonic()
+    body = client.ask(NAMES)
+    return time.monotonic() - start, body
+
+
+def recovered(client: Client) -> Any:
+    """The first answer of a server that has just begun, which may be slow."""
+    end = time.monotonic() + 30
+    while "errors" in (body := client.ask(NAMES)) and time.monotonic() < end:
+        assert body["errors"][0]["extensions"]["code"] in ("UNAVAILABLE", "TIMEOUT")
+    return body["data"]
+
+
+# Loads
+
+
+def test_a_server_killed_in_a_load_keeps_none_of_it(store: Neo4jStore, server: Server, neo4j: Database) -> None:
+    before = changes.load(store, WORLD).head
+
+    def kill(*_: object) -> None:
+        server.kill()
+
+    more = World((*WORLD.said, *partners("A").said))
+    with pytest.raises(Unavailable):
+        changes.load(store, more, on_changes=kill)
+    server.start()
+    restarted = again(neo4j)
+    assert restarted.head() == before
+    assert restarted.verify()
+    after = changes.load(restarted, more).head
+    assert after.version == before.version + 1
+    assert restarted.counts()["Partner"] == 410
+    assert restarted.verify()
+    restarted.close()
+
+
+def test_a_server_killed_about_a_commit_kept_all_or_nothing(
+    store: Neo4jStore, server: Server, neo4j: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph.stores.neo4j.WRITE_WAIT", 0.5)
+    changes.load(store, partners("A"))
+    heads = {store.head().content_hash, changes.load(store, partners("B"), dry_run=True).head.content_hash}
+    changing = store.changing
+
+    def killed() -> Any:
+        threading.Timer(0.02, server.kill).start()
+        return changing()
+
+    monkeypatch.setattr(store, "changing", killed)
+    with suppress(StoreError):
+        changes.load(store, partners("B"))
+    server.kill()
+    server.start()
+    restarted = again(neo4j)
+    assert recovered(Client(restarted))["partners"]["totalCount"] == 400, "a clock left odd was set right"
+    assert restarted.head().content_hash in heads
+    assert restarted.verify()
+    changes.load(restarted, partners("B"))
+    assert restarted.verify()
+    restarted.close()
+
+
+@pytest.mark.parametrize("lost", ["commit", "reply"])
+def test_a_lost_line_at_the_commit_is_checked_not_retried(store: Neo4jStore, neo4j: Database, lost: str) -> None:
+    proxy = Proxy(neo4j.url)
+    remote = Neo4jStore(proxy.url, CIVIC, neo4j.environment)
+    proxy.lose(lost)
+    if lost == "commit":
+        with pytest.raises(Unavailable, match="nothing was changed"):
+            changes.load(remote, WORLD)
+    else:
+        assert changes.load(remote, WORLD).head.version == 1
+    assert store.head().version == (0 if lost == "commit" else 1)
+    assert changes.load(remote, WORLD).head.version == 1
+    assert store.head().version == 1
+    assert store.verify()
+    remote.close()
+    proxy.close()
+
+
+# Reads
+
+
+def test_a_server_that_stands_still_is_unavailable_within_three_seconds(store: Neo4jStore, server: Server) -> None:
+    changes.load(store, WORLD)
+    client = Client(store)
+    answer = client.data(NAMES)
+    server.pause()
+    try:
+        for _ in range(2):
+            seconds, body = timed(client)
+            assert seconds < 3
+            assert body["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryable": True}
+            assert "127.0.0.1" not in str(body)
+    finally:
+        server.resume()
+    assert recovered(client) == answer
+
+
+def test_a_server_that_was_away_is_used_again(store: Neo4jStore, server: Server) -> None:
+    changes.load(store, WORLD)
+    client = Client(store)
+    answer = client.data(NAMES)
+    server.kill()
+    seconds, body = timed(client)
+    assert seconds < 3
+    assert body["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    server.start()
+    assert recovered(client) == answer
+
+
+def test_a_caller_who_leaves_stops_the_work(store: Neo4jStore, neo4j: Database) -> None:
+    endless = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b) AS left"
+
+    async def leave() -> None:
+        asked = asyncio.wrap_future(store._reader.submit(store._reader.ask(endless, {})))
+        await asyncio.sleep(0.5)
+        asked.cancel()
+        await asyncio.sleep(0.8)
+
+    asyncio.run(leave())
+    running = neo4j.driver.execute_query("SHOW TRANSACTIONS YIELD currentQuery RETURN currentQuery").records
+    assert not [row for row in running if "AS left" in row[0] and "SHOW" not in row[0]]
+
+
+# Versions
+
+
+@pytest.mark.parametrize("clock", [True, False])
+def test_an_answer_is_of_one_version(store: Neo4jStore, clock: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While names are changed from A to B and back, all of them begin alike; without the clock they do not."""
+    if not clock:
+        monkeypatch.setattr(Reader, "_of_one_version", _of_any_version)
+    number = 1500
+    worlds = partners("A", number), partners("B", number)
+    changes.load(store, worlds[0])
+    client = Client(store)
+    query = """{
+        a: partners(where: {name: {startsWith: "A"}}) { totalCount }
+        b: partners(where: {name: {startsWith: "B"}}) { totalCount }
+    }"""
+    client.ask(query)
+    writer = threading.Thread(target=lambda: [changes.load(store, worlds[turn % 2]) for turn in range(1, 9)])
+    writer.start()
+    seen = []
+    while writer.is_alive():
+        answer = client.data(query)
+        seen.append((answer["a"]["totalCount"], answer["b"]["totalCount"]))
+    torn = [pair for pair in seen if sorted(pair) != [0, number]]
+    assert len(seen) > 20
+    assert not torn if clock else torn
+
+
+async def _of_any_version(self: Reader, text: str, parameters: dict[str, Any]) -> tuple[int, list[Any]]:
+    _, _, version, cells = await self._row(text, parameters)
+    return version, cells
+
+
+def test_a_clock_left_odd_is_set_right(store: Neo4jStore, neo4j: Database) -> None:
+    changes.load(store, WORLD)
+    neo4j.driver.execute_query("MATCH (g:_CivicGraph) SET g.clock = g.clock + 1")
+    assert Client(store).data(NAMES)["partners"]["totalCount"] == 10

@@ -1,0 +1,104 @@
+"""The plans that Neo4j makes of our statements use an index wherever one can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from graph import changes
+from graph.civic import CIVIC
+from graph.plan import bind
+from graph.stores.neo4j import Neo4jStore
+from schema.api import API
+from tests.client import Client
+from tests.database.fixtures import Database
+from tests.world import Said, World, link, node
+
+SCANS = ("NodeByLabelScan", "AllNodesScan", "UnionNodeByLabelsScan")
+NAMES = [f"Partner {n:04}" for n in range(2_000)]
+
+SERVED = {
+    "a node by id": '{ partner(id: "partner:7") { name borough { name } } }',
+    "any node by id": '{ node(id: "partner:7") { name } }',
+    "nodes by id": '{ nodes(ids: ["partner:7", "borough:1"]) { name } }',
+    "a page by name": "{ partners(first: 5) { nodes { name } pageInfo { hasNextPage } } }",
+    "a page by name from the end": "{ partners(last: 5) { nodes { name } pageInfo { hasPreviousPage } } }",
+    "a page by id": "{ partners(orderBy: [{id: DESC}], first: 5) { nodes { name } } }",
+    "equal names": '{ partners(where: {name: {eq: "Partner 0007"}}) { totalCount } }',
+    "names that begin": '{ partners(where: {name: {startsWith: "Partner 00"}}) { totalCount } }',
+    "unique properties": '{ boroughs(where: {gssCode: {eq: "E1"}}) { totalCount } }',
+    "a rare relation": '{ partners(where: {borough: {name: {eq: "Borough 1"}}}) { totalCount nodes { name } } }',
+    "a nested page": "{ partners(first: 3) { nodes { borough { name } projects(first: 2) { nodes { name } } } } }",
+    "the graph": "{ graph { version counts { name count } sources { id } } }",
+    "how many": "{ partners { totalCount } }",
+}
+
+
+@pytest.fixture(scope="module")
+def store(neo4j: Database) -> Iterator[Neo4jStore]:
+    neo4j.empty()
+    rows = {
+        "Borough": [node(f"borough:{n}", f"Borough {n}", gssCode=f"E{n}") for n in range(33)],
+        "Partner": [node(f"partner:{n}", name) for n, name in enumerate(NAMES)],
+        "Project": [node(f"project:{n}", f"Project {n}") for n in range(500)],
+        "Partner_BASED_IN_Borough": [link(f"partner:{n}", f"borough:{n % 33}") for n in range(2_000)],
+        "Partner_TAKES_PART_IN_Project": [link(f"partner:{n}", f"project:{n % 500}") for n in range(2_000)],
+    }
+    store = Neo4jStore(neo4j.url, CIVIC, neo4j.environment)
+    changes.load(store, World((Said("source:a", rows),)))
+    neo4j.driver.execute_query("CALL db.resampleOutdatedIndexes()")
+    neo4j.driver.execute_query("CALL db.clearQueryCaches()")
+    yield store
+    store.close()
+
+
+def operators(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield plan["operatorType"].partition("@")[0], plan["args"].get("Details", "")
+    for child in plan.get("children", ()):
+        yield from operators(child)
+
+
+def explained(store: Neo4jStore, neo4j: Database, query: str, variables: dict[str, Any] | None = None) -> Any:
+    """The operators of the plan for a query, and the number of times the database was touched by it."""
+    prepared: list[Any] = []
+
+    class Listening(API):
+        def _prepare(self, *given: Any) -> Any:
+            prepared.append(super()._prepare(*given))
+            return prepared[-1]
+
+    client = Client(store)
+    client.api = Listening(store)
+    client.data(query, variables)
+    parameters = bind(prepared[0].plan, variables or {})
+    with neo4j.driver.session() as session:
+        summary = session.run(f"PROFILE {prepared[0].compiled.text}", parameters).consume()
+    return list(operators(summary.profile)), summary.profile
+
+
+@pytest.mark.parametrize("question", SERVED)
+def test_an_index_serves(store: Neo4jStore, neo4j: Database, question: str) -> None:
+    found, _ = explained(store, neo4j, SERVED[question])
+    assert [name for name in found if name[0] in SCANS] == []
+
+
+def hits(plan: dict[str, Any]) -> int:
+    return int(plan.get("dbHits", 0)) + sum(map(hits, plan.get("children", ())))
+
+
+def test_a_late_page_costs_what_the_first_costs(store: Neo4jStore, neo4j: Database) -> None:
+    query = "query ($at: String) { partners(first: 20, after: $at) { nodes { name } pageInfo { endCursor } } }"
+    early = Client(store).data("{ partners(first: 5) { pageInfo { endCursor } } }")["partners"]["pageInfo"]["endCursor"]
+    late = Client(store).data('{ partners(where: {name: {gt: "Partner 1899"}}, first: 50) { pageInfo { endCursor } } }')
+    costs = [
+        hits(explained(store, neo4j, query, {"at": at})[1]) for at in (early, late["partners"]["pageInfo"]["endCursor"])
+    ]
+    assert costs[1] <= 1.5 * costs[0]
+
+
+def test_names_in_order_need_no_sort(store: Neo4jStore, neo4j: Database) -> None:
+    found, profile = explained(store, neo4j, SERVED["a page by name"])
+    assert not {name for name, _ in found} & {"Sort", "Top"}
+    assert hits(profile) < 100
