@@ -83,7 +83,7 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["graph.db", "sqlite:", "mysql:graph", ""])
 def test_a_url_of_no_store_is_refused(url: str) -> None:
-    with pytest.raises(LoadError, match="is not the URL of a store; expected sqlite:PLACE"):
+    with pytest.raises(LoadError, match="is not the URL of a store; expected sqlite:FILE"):
         open_store(url, CIVIC)
 
 

@@ -1,24 +1,27 @@
 """One small known world, and the means to make others: what sources say, as plain dicts.
 
-    kensington        islington ──land── hackney ──river── newham        atlantis (said, but never described)
-        ▲              ▲  ▲    └────────────┬────────land────┘              ▲
-        │         2018 │  │ -2019          │                               │ 2025
-    percent ───────────┘  │                 │          trees ──2020──▶ islington, ──2020-05──▶ hackney
-        └── 2025 ─────────┼─────────────────┼─────────────────────────────────▶ (the latest, but it is not there)
-    acorn ──since 2019 until 2021──▶ hackney, ──since 2021──▶ newham      (it moved)
-    café ──▶ islington, ──▶ hackney                                       (nobody knows since when)
-    zebra ──▶ atlantis                                                    (so it is nowhere)
-    acorn-2 (also called Acorn), Zebra, nobody: based nowhere
+    kensington     islington ────land──── hackney ────river──── newham ────river──── atlantis
+        ▲           ▲   ▲  └───────────────land─────────────────┘                   (said, but
+        │           │   │                                                         never described)
+     percent ───────┘   │     percent, zebra ───2025, 2020──────────────────────────────▲
+              2018-2019 │
+                        ├── trees    2020 in islington, from 2020-05 in hackney
+                        └── café     in islington and in hackney, nobody knows since when
+                            acorn    2019-2021 in hackney, from 2021 in newham: it moved
+                            acorn-2 (another Acorn), café-nfd, private, Zebra, nobody: in no borough
 
-    acorn ══lead══▶ garden ◀══funder══ acorn     the same pair twice, by role, and once more without a role
-    acorn ──parent──▶ trees ──parent──▶ trees    (a loop of one)         café succeeds zebra succeeds café
+    acorn ══lead, funder and no role══▶ garden ◀══host══ café        trees ══delivery══▶ garden
+    café, acorn-2 ══host══▶ talk ◀══lead══ ghost (not there)         study, clinic, walk, untitled: nobody
+    acorn ──part of──▶ trees ──part of──▶ itself                     café ──succeeds──▶ zebra ──succeeds──▶ café
 
-    ada ──leads──▶ garden ──addresses──▶ environment (0.1), health (1/3), poverty (0)
-    ben ──supports─▶ garden, café-talk           crime: a challenge that nothing leads to
-    s1 ──undertook──▶ p1 ──hosted by──▶ acorn    s2 ──undertook──▶ p2 (no host; part of the module)
-    asylum ──measured──▶ hackney 2023 (0.1), hackney 2024 (-2.5), newham 2024 (0)
+    garden ──▶ environment 0.1, health 1/3, poverty 0       talk ──▶ health       study ──▶ poverty       crime: none
+    ada ──leads──▶ garden ◀──supports── ben ──supports──▶ talk       ada, ben ──contact for──▶ acorn
+    ada ──champions──▶ environment, 2023/24 and 2024/25              ada ──member of──▶ lab since 2020, before: school
+    s1 ──undertook──▶ one ──hosted by──▶ trees or acorn              s2 ──undertook──▶ two (no host)       three: nobody
+    asylum ──measured──▶ hackney 2023: 0.1, 2024: -2.5; newham 2024: 0
 
-Two offices and a register say it: the sheet (rank 1), the old sheet (rank 1, but older), the register (rank 50).
+The sheet says nearly all of it (rank 1); the old sheet (rank 1, but older) and the register (rank 50) say some of it
+otherwise: names, aliases, a boundary, until when.
 """
 
 from __future__ import annotations
