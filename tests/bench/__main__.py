@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 from rich.table import Table
 
@@ -25,6 +26,8 @@ def main() -> None:
     large, small = prepare(60_000), prepare(600)
     table.add_row(*load_row(60_000))
     with served(large) as port, bare(large) as hand, served(small) as few:
+        await_verified(port)
+        await_verified(few)
         for row in rows(port, hand, few):
             table.add_row(*row)
     table.add_row(*start_row())
@@ -116,6 +119,12 @@ def served(store: Path) -> Iterator[int]:
     port = free_port()
     with process([*CIVIC, "--store", f"sqlite:{store}", "serve", "--port", str(port)], port):
         yield port
+
+
+def await_verified(port: int) -> None:
+    """Wait until the server has computed the content hash anew, which it does beside its first answers."""
+    while httpx.get(f"http://127.0.0.1:{port}/readyz").json()["verified"] != "yes":
+        time.sleep(0.1)
 
 
 @contextmanager
