@@ -11,38 +11,25 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Generic, LiteralString, TypeVar
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import msgspec
-from neo4j import (
-    AsyncDriver,
-    AsyncGraphDatabase,
-    Driver,
-    GraphDatabase,
-    NotificationMinimumSeverity,
-    Query,
-    Session,
-    Transaction,
-)
-from neo4j import exceptions as errors
 
 from graph import plan as p
 from graph import statements as st
-from graph.errors import BadInput, Conflict, Incompatible, LoadError, StoreError, Timeout, Unavailable
+from graph.errors import Conflict, Incompatible, Timeout, Unavailable
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Head
+from graph.stores import bolt
 from graph.stores import cypher_tables as tables
+from graph.stores.bolt import Encodable, Reader, Session, Transaction, Translated, access, said
 from graph.stores.cypher import Statement, compile_cypher, listed, quoted
 from graph.stores.cypher_tables import GRAPH, WRITER
 from graph.stores.estimate import Facts
@@ -50,28 +37,11 @@ from graph.text import is_wide, sortable
 
 OLDEST = (5, 26)  # of Neo4j; scoped subqueries came shortly before
 
-STATEMENT = 8.0  # seconds a statement may take in the database
-ANSWER = 10.0  # seconds until an answer, whatever it waits for
-PATIENCE = 1.5  # seconds of silence after which the database is asked whether it is there
-PULSE = 1.2  # seconds it may take to say so
 WRITE_WAIT = 10.0  # seconds a writer waits for another
 WRITE = 3600.0  # seconds a write transaction may take
-REPAIR = 1.0  # seconds for which a clock may be odd before it is doubted
-SETTINGS: dict[str, Any] = {
-    "connection_timeout": 2.0,
-    "connection_acquisition_timeout": 3.0,
-    "max_connection_pool_size": 20,
-    "max_transaction_retry_time": 0.0,
-    "liveness_check_timeout": 30.0,
-    "notifications_min_severity": NotificationMinimumSeverity.OFF,
-    "telemetry_disabled": True,
-    "user_agent": "civic-graph",
-}
-
 LOCK = f"MATCH {WRITER} SET w.by = $by"
 ODD = f"MATCH {GRAPH} SET g.clock = g.clock + 1 + g.clock % 2"
 EVEN = f"MATCH {GRAPH} SET g.clock = g.clock + g.clock % 2"
-SETTLE = f"MATCH {WRITER} SET w.by = 'repair' WITH w MATCH {GRAPH} SET g.clock = g.clock + g.clock % 2"
 CLOCK = f"MATCH {GRAPH} RETURN g.clock"
 HEAD = f"MATCH {GRAPH} RETURN g.version, g.contentHash, g.loadedAt"
 COUNTS = "MATCH (c:`_CivicCount`) RETURN c.name, c.count"
@@ -81,43 +51,6 @@ COMMIT = f"MATCH {GRAPH} SET g.version = $version, g.contentHash = $hash, g.load
 BUSY = "SHOW TRANSACTIONS YIELD metaData WHERE metaData.writer IS NOT NULL RETURN metaData.writer LIMIT 1"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Where a database is, and who asks it."""
-
-    url: str
-    user: str = "neo4j"
-    password: str = field(default="", repr=False)
-    database: str | None = None
-
-    @property
-    def auth(self) -> tuple[str, str] | None:
-        return (self.user, self.password) if self.password else None
-
-
-def access(url: str, environment: Mapping[str, str]) -> Access:
-    """The access that a URL and the environment give.
-
-    Raises LoadError where the URL is none of a database, or the password file cannot be read.
-    """
-    parts = urlsplit(url)
-    if not parts.hostname or parts.path.strip("/") or parts.query:
-        raise LoadError(f"the URL of a Neo4j store is {parts.scheme}://HOST:PORT")
-    if parts.username or parts.password:
-        raise LoadError(
-            "a user and password do not belong into the URL of a store: set CIVIC_GRAPH_NEO4J_USER, and "
-            "CIVIC_GRAPH_NEO4J_PASSWORD or CIVIC_GRAPH_NEO4J_PASSWORD_FILE"
-        )
-    password = environment.get("CIVIC_GRAPH_NEO4J_PASSWORD", "")
-    if file := environment.get("CIVIC_GRAPH_NEO4J_PASSWORD_FILE"):
-        try:
-            password = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise LoadError(f"the file that CIVIC_GRAPH_NEO4J_PASSWORD_FILE names cannot be read: {file}") from error
-    user = environment.get("CIVIC_GRAPH_NEO4J_USER") or "neo4j"
-    return Access(url, user, password, environment.get("CIVIC_GRAPH_NEO4J_DATABASE") or None)
 
 
 @dataclass(slots=True)
@@ -144,7 +77,7 @@ HIDDEN = listed("MATCH (w:`_CivicWaiting`) WITH w._table AS name, count(*) AS nu
 def is_there(url: str) -> bool:
     """Whether a database holds a graph of ours. Raises Unavailable where it does not answer."""
     known = access(url, os.environ)
-    with Translated(), GraphDatabase.driver(known.url, auth=known.auth, **SETTINGS) as driver:
+    with Translated(), bolt.driver(known) as driver:
         return bool(driver.execute_query(said(f"MATCH {GRAPH} RETURN g"), database_=known.database).records)
 
 
@@ -158,7 +91,7 @@ class Neo4jStore:
     def __init__(self, url: str, model: Model, environment: Mapping[str, str] = os.environ) -> None:
         self.model = model
         self.access = access(url, environment)
-        self._driver: Driver = GraphDatabase.driver(self.access.url, auth=self.access.auth, **SETTINGS)
+        self._driver = bolt.driver(self.access)
         self._reader = Reader(self.access)
         self._facts: tuple[int, Facts] | None = None
         try:
@@ -291,7 +224,7 @@ class Neo4jStore:
                 transaction.run(said(LOCK), by=by).consume()
                 yield Neo4jWriter(self, transaction)
             finally:
-                with suppress(errors.DriverError, errors.Neo4jError):
+                with suppress(*bolt.FAILED):
                     transaction.close()
 
     def _wait_for_others(self, session: Session, by: str) -> None:
@@ -301,8 +234,8 @@ class Neo4jStore:
             with session.begin_transaction(timeout=WRITE_WAIT) as transaction:
                 transaction.run(said(LOCK), by=by).consume()
                 transaction.rollback()
-        except errors.Neo4jError as error:
-            if not isinstance(ours(error), Timeout | Conflict):
+        except bolt.REFUSED as error:
+            if not isinstance(bolt.ours(error), Timeout | Conflict):
                 raise
             holder = session.run(said(BUSY)).single()
             name = holder[0] if holder else "another process"
@@ -316,8 +249,8 @@ class Neo4jStore:
         try:
             yield
         finally:
-            with suppress(errors.DriverError, errors.Neo4jError), self._session() as session:
-                session.run(Query(said(EVEN), timeout=STATEMENT)).consume()
+            with suppress(*bolt.FAILED), self._session() as session:
+                session.run(bolt.timed(EVEN)).consume()
 
     def is_kept(self, commit: str) -> bool:
         """Whether a commit whose reply was lost took place: told by its record, once its lock is free.
@@ -331,7 +264,7 @@ class Neo4jStore:
                     transaction.run(said(LOCK), by="check").consume()
                     kept = transaction.run(said(f"MATCH {GRAPH} RETURN g.commit")).single(strict=True)[0]
                     return bool(kept == commit)
-            except (errors.DriverError, errors.Neo4jError) as error:
+            except bolt.FAILED as error:
                 if time.monotonic() > end:
                     raise Unavailable(
                         "the database was lost as it was told to keep a load, and may have done so; load again"
@@ -388,147 +321,6 @@ def _facts(version: int, cells: list[Any]) -> tuple[int, Facts]:
     single = [(row["name"], True) for row in rows if row["forward"]]
     single += [(row["name"], False) for row in rows if row["backward"]]
     return version, Facts({row["name"]: row["count"] for row in rows}, frozenset(single))
-
-
-class Reader:
-    """Reads of one version of the graph, in an event loop of its own: its connections serve every caller's loop."""
-
-    def __init__(self, access: Access) -> None:
-        self.access = access
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="neo4j-reader", daemon=True)
-        self._thread.start()
-        self._driver, self._pulse_driver = self._drivers()
-        self._pulse = Shared(self._has_pulse)
-        self._repair = Shared(self._settle)
-
-    def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-
-    async def ask(self, text: str, parameters: Mapping[str, Any]) -> tuple[int, list[Any]]:
-        """The version of the graph, and the cells of a statement that read this version alone.
-
-        Raises StoreError where the database cannot answer.
-        """
-        watch = Watch(self)
-        try:
-            with Translated():
-                async with asyncio.timeout(ANSWER) as limit:
-                    watch.start(limit)
-                    return await self._of_one_version(text, parameters)
-        except TimeoutError as error:
-            if watch.is_lost:
-                raise Unavailable("the database does not answer") from error
-            raise Timeout("the database took too long to answer; ask for less") from error
-        finally:
-            watch.stop()
-
-    async def _of_one_version(self, text: str, parameters: Mapping[str, Any]) -> tuple[int, list[Any]]:
-        start, wait = time.monotonic(), 0.005
-        while True:
-            began, ended, version, cells = await self._once_more(text, parameters)
-            if began == ended and began % 2 == 0:
-                return version, cells
-            if time.monotonic() - start > REPAIR:
-                await self._repair.result()
-            await asyncio.sleep(wait)
-            wait = min(2 * wait, 0.2)
-
-    async def _once_more(self, text: str, parameters: Mapping[str, Any]) -> Any:
-        """The one row of a statement; again where a connection of old turns out to be cut."""
-        try:
-            return await self._row(text, parameters)
-        except (errors.ServiceUnavailable, errors.SessionExpired):
-            return await self._row(text, parameters)
-
-    async def _row(self, text: str, parameters: Mapping[str, Any]) -> Any:
-        query = Query(said(text), timeout=STATEMENT)
-        async with self._driver.session(database=self.access.database, default_access_mode="READ") as session:
-            result = await session.run(query, dict(parameters))
-            row = await result.single()
-        if row is None:
-            raise Incompatible("the graph is no longer in the database; open the store again")
-        return row.values()
-
-    async def _settle(self) -> None:
-        """Set a clock right that a crash left odd: where nobody holds the writer's lock, nobody is writing."""
-        with suppress(errors.DriverError, errors.Neo4jError):
-            async with self._driver.session(database=self.access.database) as session:
-                result = await session.run(Query(said(SETTLE), timeout=STATEMENT))
-                await result.consume()
-
-    async def is_there(self) -> bool:
-        """Whether the database answers at all."""
-        return await self._pulse.result()
-
-    async def _has_pulse(self) -> bool:
-        try:
-            async with asyncio.timeout(PULSE):
-                await self._pulse_driver.verify_connectivity()
-        except (TimeoutError, OSError, errors.DriverError, errors.Neo4jError):
-            return False
-        return True
-
-    def _drivers(self) -> tuple[AsyncDriver, AsyncDriver]:
-        def made(**settings: Any) -> AsyncDriver:
-            return AsyncGraphDatabase.driver(self.access.url, auth=self.access.auth, **{**SETTINGS, **settings})
-
-        return made(), made(max_connection_pool_size=1)
-
-    def close(self) -> None:
-        if self._loop.is_closed():
-            return
-        self.submit(self._close()).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _close(self) -> None:
-        with suppress(OSError, errors.DriverError):
-            await self._driver.close()
-            await self._pulse_driver.close()
-
-
-class Shared(Generic[T]):
-    """Work that is done once for all who ask for it at the same time."""
-
-    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        self._work = work
-        self._task: asyncio.Task[T] | None = None
-
-    async def result(self) -> T:
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._work())
-        return await asyncio.shield(self._task)
-
-
-class Watch:
-    """Ends a wait for the database early, where the database is silent and has no pulse."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.is_lost = False
-        self._reader = reader
-        self._task: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    def start(self, limit: asyncio.Timeout) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(PATIENCE, self._begin, limit)
-
-    def _begin(self, limit: asyncio.Timeout) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._watch(limit))
-
-    async def _watch(self, limit: asyncio.Timeout) -> None:
-        while await self._reader.is_there():
-            await asyncio.sleep(PATIENCE)
-        self.is_lost = True
-        limit.reschedule(asyncio.get_running_loop().time())
-
-    def stop(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-        if self._task:
-            self._task.cancel()
 
 
 class Neo4jWriter:
@@ -618,7 +410,7 @@ class Neo4jWriter:
             self._run(COMMIT, **content, commit=commit)
             try:
                 self._transaction.commit()
-            except (errors.ServiceUnavailable, errors.SessionExpired) as error:
+            except bolt.LOST as error:
                 if not self._store.is_kept(commit):
                     raise Unavailable("the database was lost; nothing was changed, load again") from error
 
@@ -650,65 +442,3 @@ class Neo4jWriter:
     def _run(self, text: str, **parameters: Any) -> None:
         with Encodable():
             self._transaction.run(said(text), parameters).consume()
-
-
-def said(text: str) -> LiteralString:
-    """A statement, of which the driver wants to know that no user wrote it."""
-    return text
-
-
-# Errors
-
-
-class Encodable:
-    """A block in which values that the database cannot hold are refused."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, UnicodeEncodeError | OverflowError):
-            raise BadInput(f"a value cannot be looked up: {error}") from error
-
-
-class Translated(Encodable):
-    """A block in which the driver's errors become ours."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        super().__exit__(kind, error, trace)
-        if isinstance(error, errors.DriverError | errors.Neo4jError | ConnectionError):
-            raise ours(error) from error
-
-
-def ours(error: Exception) -> StoreError:
-    """An error of the driver as one of ours, which names neither a host nor a statement."""
-    match error:
-        case errors.AuthError() | errors.AuthConfigurationError():
-            return Unavailable(
-                "the database refused the user or password: set CIVIC_GRAPH_NEO4J_USER, and "
-                "CIVIC_GRAPH_NEO4J_PASSWORD or CIVIC_GRAPH_NEO4J_PASSWORD_FILE"
-            )
-        case errors.Forbidden():
-            return StoreError("the database does not let this user do that")
-        case errors.Neo4jError():
-            return _of_code(error.code or "", error)
-        case errors.ServiceUnavailable() | errors.SessionExpired() | errors.ConnectionPoolError() | ConnectionError():
-            return Unavailable("the database does not answer")
-        case _:
-            return StoreError(f"the database could not do it ({type(error).__name__})")
-
-
-def _of_code(code: str, error: errors.Neo4jError) -> StoreError:
-    match code.rpartition(".")[2]:
-        case "TransactionTimedOut" | "TransactionTimedOutClientConfiguration" | "LockAcquisitionTimeout":
-            return Timeout("the database took too long to answer; ask for less")
-        case "LockClientStopped" | "DeadlockDetected" | "Outdated" | "ConstraintValidationFailed":
-            return Conflict("another process changed the graph at the same time; nothing was changed, try again")
-        case "MemoryPoolOutOfMemoryError" | "TransactionOutOfMemoryError":
-            return StoreError("the database has too little memory for this; nothing was changed")
-        case "DatabaseUnavailable" | "NotALeader" | "DatabaseNotFound" | "UnableToRoute":
-            return Unavailable("the database is not available")
-        case _ if isinstance(error, errors.TransientError):
-            return Unavailable(f"the database could not do it for now ({code})")
-        case _:
-            return StoreError(f"the database could not do it ({code})")
