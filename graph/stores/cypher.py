@@ -113,8 +113,9 @@ class Picked:
 def compile_cypher(plan: p.Plan, kinds: Mapping[str, Kind], facts: Facts, *, wide: bool = False) -> Statement:
     """The one statement of a plan. Its parameters are the plan's, by name.
 
-    It returns the state of the graph's clock as it began and as it ended, the graph's version, and the answer's
-    cells. `wide` is for parameters of which one in `ordered` is wide text: these are given as `sortable`.
+    It returns the state of the graph's clock as it began and as it ended, the graph's version, the sources that are
+    being loaded, and the answer's cells. `wide` is for parameters of which one in `ordered` is wide text: these are
+    given as `sortable`.
     """
     compiler = Compiler(kinds, facts, wide)
     cells = Cells()
@@ -130,7 +131,7 @@ def whole(cells: Cells) -> str:
         "WITH g, g.clock AS began",
         *cells.calls,
         *call([], ["MATCH (h:`_CivicGraph` {key: 'graph'})", "RETURN h.clock AS ended"]),
-        f"RETURN began, ended, g.version AS version, {cells.text} AS cells",
+        f"RETURN began, ended, g.version AS version, g.loading AS loading, {cells.text} AS cells",
     ]
     return "\n".join(lines)
 
