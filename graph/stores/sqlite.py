@@ -18,6 +18,7 @@ import apsw
 import msgspec
 
 from graph import statements as st
+from graph import sums
 from graph.errors import BadInput, Conflict, Incompatible, StoreError, Timeout, Unavailable
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
@@ -354,6 +355,8 @@ def connected(path: Path, flags: int) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags=flags)
     connection.set_busy_timeout(WAIT_MS)
     connection.create_scalar_function("fold", folded, 1, deterministic=True)
+    connection.create_scalar_function("summed", summed, 5, deterministic=True)
+    connection.create_scalar_function("averaged", averaged, 5, deterministic=True)
     for pragma in PRAGMAS:
         connection.execute(pragma)
     return connection
@@ -362,6 +365,16 @@ def connected(path: Path, flags: int) -> apsw.Connection:
 def folded(*values: Any) -> Any:
     """`fold` as a function of SQL."""
     return values[0] and fold(values[0])
+
+
+def summed(*parts: Any) -> Any:
+    """`summed` as a function of SQL."""
+    return sums.total(*parts)
+
+
+def averaged(*parts: Any) -> Any:
+    """`averaged` as a function of SQL."""
+    return sums.average(*parts)
 
 
 def holder(path: Path) -> Path:
