@@ -29,8 +29,9 @@ from graph.store import Change, Compiled, Found, Head, Snapshot, is_true
 from graph.stores import bolt
 from graph.stores import cypher_tables as tables
 from graph.stores.bolt import Encodable, Reader, Reading, Session, Transaction, Translated, access, said
-from graph.stores.cypher import Statement, compile_cypher, listed, quoted
+from graph.stores.cypher import Statement, compile_cypher, listed
 from graph.stores.cypher_tables import GRAPH, WRITER
+from graph.stores.cypher_terms import quoted
 from graph.stores.estimate import Facts
 from graph.stores.kept import Kept
 from graph.text import is_wide, sortable
