@@ -188,8 +188,7 @@ class Declared(Declaring):
         self._input(f"{name}Where", f"Which {kind.plural}; all that is given must hold.", where)
         order = self._order_fields(kind.columns)
         self._input(f"{name}Order", f"One key to sort {kind.plural} by.", order, one_of=True)
-        self._connection(name, kind, f"{kind.plural} in an order, a page at a time.", [])
-        self._groups(name, kind, None)
+        self._connection(name, kind, None, f"{kind.plural} in an order, a page at a time.", [])
 
     def _step(self, hop: Hop) -> list[StrawberryField]:
         title, says = hop_title(hop), hop.relation.description
@@ -216,27 +215,36 @@ class Declared(Declaring):
             self._field(f"{hop.field}Edge", f"{edge} | None", f"What is known of the relation: {camel(says)}"),
         ]
 
-    def _connection(self, title: str, kind: Kind, says: str, edge: list[StrawberryField]) -> None:
+    def _connection(
+        self, title: str, kind: Kind, relation: Relation | None, says: str, edge: list[StrawberryField]
+    ) -> None:
         node = self._field("node", kind.name, f"The {kind.name.lower()} itself.")
         cursor = self._field("cursor", "str", "Its place in the connection.")
         self._type(f"{title}Edge", f"A {kind.name.lower()} and how it was reached.", [cursor, node, *edge])
-        by = (
-            ("by", f"list[{title}GroupBy]", "What to group by; one for now."),
-            ("first", "Int | None", f"How many groups, 1 to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
-        )
         fields = [
             self._field("totalCount", "Int", "How many there are on all pages."),
             self._field("edges", f"list[{title}Edge]", "This page, with what is known of each relation."),
             self._field("nodes", f"list[{kind.name}]", "This page."),
             self._field("pageInfo", "PageInfo", "Where this page stands."),
-            self._field("groups", f"list[{title}Group]", "All pages, counted by a value, the largest first.", by),
+            *self._groups(title, kind, relation),
         ]
         self._type(f"{title}Connection", pascal(says), fields)
 
-    def _groups(self, title: str, kind: Kind, relation: Relation | None) -> None:
-        """What the rows of a connection can be grouped by, and what can be added up of each group."""
-        by = tuple(groupings(self.model, kind, relation))
+    def _groups(self, title: str, kind: Kind, relation: Relation | None) -> list[StrawberryField]:
+        """The field that groups a connection, where there is something to group by."""
+        if not (by := tuple(groupings(self.model, kind, relation))):
+            return []
         self._enum(f"{title}GroupBy", f"What {kind.plural} can be grouped by; of dates, a part.", by)
+        self._group(title, kind, relation)
+        arguments = (
+            ("by", f"list[{title}GroupBy]", "What to group by; one for now."),
+            ("first", "Int | None", f"How many groups, 1 to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
+        )
+        says = "All pages, counted by a value, the largest first."
+        return [self._field("groups", f"list[{title}Group]", says, arguments)]
+
+    def _group(self, title: str, kind: Kind, relation: Relation | None) -> None:
+        """A group of a connection, and what can be added up of it."""
         group = [
             self._field("keys", "list[GroupKey]", "What the rows of the group share, in the order of `by`."),
             self._field("count", "Int", "How many rows there are in the group."),
@@ -276,8 +284,7 @@ class Declared(Declaring):
             node = self._field("node", target.name, f"The {target.name.lower()} itself.")
             self._type(f"{title}Edge", says, [node, *edge])
             return
-        self._connection(title, target, says, edge)
-        self._groups(title, target, hop.relation)
+        self._connection(title, target, hop.relation, says, edge)
         order = self._order_fields(target.columns)
         if f"{shared}EdgeOrder" in self.types:
             order.append(self._field("edge", f"{shared}EdgeOrder | None", "By the relation."))
@@ -308,14 +315,15 @@ class Declared(Declaring):
             self._field("date", "str", "Date of its content, empty where it has none."),
         ]
         self._type("LoadRecord", "What was loaded from a source.", loaded)
+        content_hash = self._field(
+            "contentHash", "str", "The same for the same content, whatever the order of loads and the store."
+        )
+        sources = self._field("sources", "list[LoadRecord]", "What was loaded, by source.")
         graph = [
             self._field("version", "Int", "One more for every change of the graph."),
-            self._field(
-                "contentHash", "str", "The same for the same content, whatever the order of loads and the store."
-            ),
             self._field("loadedAt", "str | None", "When the graph last changed, UTC."),
             self._field("counts", "list[TableCount]", "Rows of each kind and relation, by name."),
-            self._field("sources", "list[LoadRecord]", "What was loaded, by source."),
+            *([content_hash, sources] if self.model.is_whole else ()),  # which speak of all that is in it
         ]
         self._type("Graph", "The graph as a whole.", graph)
 
