@@ -20,13 +20,14 @@ import msgspec
 from graph.civic import CIVIC
 from graph.errors import BadInput, CivicGraphError, LoadError
 from graph.model import Table
-from graph.roles import Role, seen_by
+from graph.roles import Role, described, seen_by
 from graph.store import Change, Store
 from graph.stores import exists, open_store
 from server import console
 from server.examples import FIRST
 from server.logs import LEVELS
 from server.settings import SETTINGS, Settings, from_environment
+from server.token_commands import token
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -34,19 +35,17 @@ if TYPE_CHECKING:
     from server.loading import Outcome
     from server.stats import Stats
 
-STEWARD = (
-    "Everybody who reaches this address is served as steward and sees everything, personal and student data included."
-)
-WELCOME = f"""\
-Civic Graph serves {{store}}. {{state}}
+WELCOME = """\
+Civic Graph serves {store}. {state}
 
-  {{url}}          start page
-  {{url}}/graphql  queries in a browser
+  {url}          start page
+  {url}/graphql  queries in a browser
 
 Try:
-  curl {{url}}/graphql -H 'content-type: application/json' -d '{{query}}'
+  curl {url}/graphql -H 'content-type: application/json' -d '{query}'
 
-{STEWARD} Ctrl+C stops it."""
+{served}
+Ctrl+C stops it."""
 VERIFIED = {None: "", True: ", as computed anew", False: ", NOT as computed anew: load the sources into a new store"}
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -252,17 +251,21 @@ def schema(role: Role) -> None:
     click.echo(sdl(seen_by(role, CIVIC)), nl=False)
 
 
+main.add_command(token)
+
+
 @main.command(epilog=example("civic-graph serve --port 8080"))
 @setting("host")
 @setting("port", type=click.IntRange(0, 65_535))
+@setting("anonymous", type=click.Choice(Role, case_sensitive=False))
+@setting("tokens", metavar="FILE")
 @setting("log_level", type=click.Choice(list(LEVELS)))
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.pass_obj
 def serve(settings: Settings, /, workers: int, **options: Any) -> None:
     """Serve the graph over HTTP.
 
-    GraphQL is at /graphql, pages for people are at /. Whoever reaches the address is served as steward, and sees
-    everything.
+    GraphQL is at /graphql, pages for people are at /. Callers without a token see what is public.
     """
     import multiprocessing
 
@@ -271,12 +274,27 @@ def serve(settings: Settings, /, workers: int, **options: Any) -> None:
 
     settings = overridden(settings, **options)
     address = free(settings.host, settings.port)
+    if not address.is_local:
+        refuse_strangers(settings, address.url)
     with graph(settings.store) as store:
         state = str(Stats.of(store))
-    if not address.is_local:
-        click.echo(f"Warning: other machines reach {address.url}. {STEWARD}", err=True)
-    welcome = WELCOME.format(store=settings.store, state=state, url=address.url, query=to_json({"query": FIRST}))
+    served = served_as(settings.anonymous)
+    query = to_json({"query": FIRST})
+    welcome = WELCOME.format(store=settings.store, state=state, url=address.url, query=query, served=served)
     listen(address, partial(application, settings, multiprocessing.Lock(), welcome), workers)
+
+
+def served_as(role: Role) -> str:
+    if role is Role.PUBLIC:
+        return f"Callers without a token see {described(role)}; for more: civic-graph token create --role analyst"
+    return f"Everybody who reaches this address is served as {role} and sees {described(role)}."
+
+
+def refuse_strangers(settings: Settings, url: str) -> None:
+    """Raises BadInput where everybody who reaches a machine would see more than is public."""
+    if settings.anonymous is not Role.PUBLIC:
+        raise BadInput(f"other machines reach {url}: callers without a token can only be public there")
+    click.echo(f"Warning: other machines reach {url}, and tokens are sent as they are; put HTTPS before it", err=True)
 
 
 def application(settings: Settings, first: Any, welcome: str) -> Starlette:
