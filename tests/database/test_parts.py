@@ -157,7 +157,7 @@ def test_readers_are_told_and_answers_are_right_all_along(store: Neo4jStore) -> 
     assert sorted(set(boroughs)) == boroughs[:: len(boroughs) - 1], "the later office, once it was there"
     totals = [data["partners"]["totalCount"] for data, _, _ in seen]
     assert totals == sorted(totals)
-    assert len(set(totals)) > 3
+    assert len(set(totals)) > 2, "partners came in parts"
 
 
 def test_nobody_else_writes_between_two_parts(
