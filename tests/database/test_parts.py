@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ import pytest
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import Conflict, Unavailable
+from graph.statements import Load
 from graph.store import Store
 from graph.stores.neo4j import Neo4jStore
 from graph.stores.sqlite import SQLiteStore
-from loaders.folder import is_loaded, read
+from loaders.folder import EXAMPLE, is_loaded, read
+from loaders.generate import generate
 from tests.client import Client
 from tests.database.fixtures import Database
 from tests.database.proxy import Proxy
@@ -74,6 +77,14 @@ def city(letter: str = "A", partners: int = PARTNERS) -> World:
     return World((Said(CITY, {"Borough": boroughs, "Partner": rows, **based}),))
 
 
+class Elsewhere(World):
+    """What sources say that came from another place: they leave those of the first alone."""
+
+    @property
+    def loads(self) -> tuple[Load, ...]:
+        return tuple(replace(load, origin="/elsewhere") for load in super().loads)
+
+
 def state(store: Store) -> object:
     """All that a store says of itself, but when it was loaded."""
     head = store.head()
@@ -125,7 +136,7 @@ def test_relations_that_waited_come_back_in_parts(store: Neo4jStore, sqlite: SQL
         changes.load(kept, World((Said("source:links", links),)))
     assert store.hidden() == {"Partner_BASED_IN_Borough": 2 * PARTNERS}
     for kept in (store, sqlite):
-        changes.load(kept, World((Said("source:nodes", nodes),)))
+        changes.load(kept, Elsewhere((Said("source:nodes", nodes),)))
     assert store.hidden() == {}
     assert state(store) == state(sqlite)
 
@@ -245,7 +256,7 @@ def test_an_older_edition_takes_back_what_was_kept_of_a_newer(store: Neo4jStore)
 def test_another_source_leaves_the_load_under_way(store: Neo4jStore) -> None:
     with pytest.raises(KeyboardInterrupt):
         changes.load(store, city(), on_changes=after(6, interrupted))
-    changes.load(store, WORLD)
+    changes.load(store, Elsewhere(WORLD.said))
     cut_off(store, None)
     changes.load(store, city())
     assert store.head().loading == ()
@@ -267,8 +278,9 @@ main(["load", {folder!r}])
 def test_a_killed_command_goes_on_where_it_was(
     store: Neo4jStore, sqlite: SQLiteStore, neo4j: Database, tmp_path: Path
 ) -> None:
-    from loaders.generate import generate
-
+    for kept in (store, sqlite):
+        with read(EXAMPLE, CIVIC, kept, origin="example") as checked:
+            changes.load(kept, checked.statements)
     folder = tmp_path / "city"
     generate(folder, 300, 1)
     environment = {**os.environ, **neo4j.environment, "CIVIC_GRAPH_STORE": neo4j.url}
