@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from graph.model import Kind, Model, Property, Table
+from graph.model import DataClass, Kind, Model, Property, Table
 from graph.plan import Plan
+from graph.roles import Role
 from graph.statements import HASH_BITS, Key, Load, Record, digest
 
 
@@ -34,11 +35,13 @@ class Head:
 
 @dataclass(slots=True)
 class Compiled:
-    """A plan in a store's own language, and the state of the graph whose facts it was compiled with."""
+    """A plan in a store's own language, the state of the graph whose facts it was compiled with, and the data that its
+    caller must see."""
 
     plan: Plan
     text: str
     state: int
+    needed: frozenset[DataClass]
 
 
 class Found(NamedTuple):
@@ -133,10 +136,12 @@ class Store(Protocol):
 
     def compile(self, plan: Plan) -> Compiled: ...
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
         """The answer to a plan.
 
-        Raises StoreError where the store cannot answer.
+
+        Raises Forbidden where its caller, who asks in this role, may not see all that it reads, StoreError where the
+        store cannot answer.
         """
         ...
 

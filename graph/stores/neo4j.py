@@ -26,6 +26,7 @@ from graph import plan as p
 from graph.errors import Conflict, Incompatible, Timeout, Unavailable
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
+from graph.roles import Role, allow, needed
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Found, Head, Snapshot, is_true
 from graph.stores import bolt
@@ -154,9 +155,10 @@ class Neo4jStore:
 
     def _compiled(self, plan: Plan, clock: int, facts: Facts) -> CypherCompiled:
         statement = compile_cypher(plan, self.model.by_name, facts)
-        return CypherCompiled(plan, statement.text, clock, statement)
+        return CypherCompiled(plan, statement.text, clock, needed(plan, self.model), statement)
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
+        allow(role, compiled.needed)
         assert isinstance(compiled, CypherCompiled)
         return await asyncio.wrap_future(self._reader.submit(self._answer(compiled, parameters)))
 

@@ -18,6 +18,7 @@ import msgspec
 from graph.errors import BadInput, Incompatible
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
+from graph.roles import Role, allow, needed
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Found, Head, is_true
 from graph.stores.estimate import Facts
@@ -92,9 +93,10 @@ class SQLiteStore:
 
     def compile(self, plan: Plan) -> Compiled:
         version, facts = self._facts
-        return Compiled(plan, compile_sql(plan, self.model.by_name, facts), version)
+        return Compiled(plan, compile_sql(plan, self.model.by_name, facts), version, needed(plan, self.model))
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
+        allow(role, compiled.needed)
         return await get_running_loop().run_in_executor(self._pool, self.answer, compiled, parameters)
 
     def answer(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
