@@ -115,12 +115,13 @@ def load(
     `example` is the data that comes with the package. What a source said before is replaced by what it says now.
     With --dry-run, each folder is compared with the graph as it is.
     """
-    from server.loading import Loading
+    from server.loading import Loading, pseudonyms
 
     if name and len(folders) > 1:
         raise click.UsageError("--name is the name of one folder")
     with scratch_graph(settings.store) if dry_run else graph(settings.store) as store:
-        loading = Loading(store, name, moved, dry_run, partial(print_changes, as_json) if dry_run else None)
+        on_changes = partial(print_changes, as_json) if dry_run else None
+        loading = Loading(store, name, moved, dry_run, on_changes, pseudonyms(settings.student_key))
         for folder in folders:
             outcome = loading.load(folder)
             tell(outcome, as_json)
@@ -138,12 +139,12 @@ def check(settings: Settings, folders: Sequence[str], as_json: bool) -> None:
     Nothing is loaded. References are looked up in the graph as well, where there is one. Exits with 1 where there
     are errors.
     """
-    from server.loading import checked
+    from server.loading import checked, pseudonyms
 
     wrong = False
     with scratch_graph(settings.store) as store:
         for folder in folders:
-            with checked(store, folder) as found:
+            with checked(store, folder, pseudonyms(settings.student_key)) as found:
                 wrong |= not found.report.ok
                 lines = [to_json({"folder": folder, **found.report.as_json()})] if as_json else found.report.lines()
                 click.echo("\n".join(lines))
