@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
@@ -28,6 +28,7 @@ from schema.groups import Grouping, groupings, numeric
 from schema.orders import order_of, seek
 from schema.params import Params
 from schema.types import camel, hop_title, relation_title
+from schema.validity import holds
 
 Added = type[p.GroupSum] | type[p.GroupAverage]
 Fields = dict[str, list[FieldNode]]  # by response key, the nodes that are merged under it
@@ -35,14 +36,16 @@ Fields = dict[str, list[FieldNode]]  # by response key, the nodes that are merge
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where planning stands: relation hops from the root, and rows that may be asked for here."""
+    """Where planning stands: relation hops from the root, rows that may be asked for here, and a day on which the
+    relations must hold."""
 
     hops: int = 0
     rows: int = 1
+    day: p.Param | None = None
 
     def into(self, rows: int = 1, hops: int = 1) -> At:
         limits.depth(self.hops + hops)
-        return At(self.hops + hops, self.rows * rows)
+        return replace(self, hops=self.hops + hops, rows=self.rows * rows)
 
 
 class Planner:
@@ -142,16 +145,22 @@ class Planner:
         if name == "graph":
             return self.graph(nodes)
         given = self.given(nodes[0], "Query")
+        at = At(day=self.day(given))
         if name == "node":
-            return self.lookup(nodes, given["id"], self.model.kinds, At())
+            return self.lookup(nodes, given["id"], self.model.kinds, at)
         if name == "nodes":
             size = len(plain(given["ids"]))
             limits.ids(size)
-            return self.lookup(nodes, given["ids"], self.model.kinds, At().into(size, hops=0), many=True)
+            return self.lookup(nodes, given["ids"], self.model.kinds, at.into(size, hops=0), many=True)
         if name in self._one:
-            return self.lookup(nodes, given["id"], (self._one[name],), At())
+            return self.lookup(nodes, given["id"], (self._one[name],), at)
         kind = self._many[name]
-        return self.page(nodes, given, kind, None, kind.name, At())
+        return self.page(nodes, given, kind, None, kind.name, at)
+
+    def day(self, given: Mapping[str, Tree]) -> p.Param | None:
+        """The day that a root field is asked about."""
+        day = given.get("asOf")
+        return self.params.add(day, p.Convert.DAY) if isinstance(day, Leaf) else None
 
     def lookup(
         self, nodes: list[FieldNode], ids: Tree, kinds: tuple[Kind, ...], at: At, *, many: bool = False
@@ -201,10 +210,12 @@ class Planner:
         self.spend(at.rows)
         if hop:
             target = self.model.kind(hop.target)
-            return p.One(hop, self.node(self.below(nodes, target.name), target, at))
+            value = self.node(self.below(nodes, target.name), target, at)
+            return p.One(hop, value, among=holds(hop.relation, at.day))
         hop = hops[name.removesuffix("Edge")]
         title = f"{hop_title(hop)}Edge"
-        return p.One(hop, self.edge(self.below(nodes, title), title, self.model.kind(hop.target), hop, at))
+        value = self.edge(self.below(nodes, title), title, self.model.kind(hop.target), hop, at)
+        return p.One(hop, value, among=holds(hop.relation, at.day))
 
     def edge(self, fields: Fields, on: str, kind: Kind, hop: Hop | None, at: At) -> p.Value:
         values: dict[str, p.Value] = {}
@@ -228,9 +239,12 @@ class Planner:
         below = at.into(limit, hops=1 if hop else 0)
         self.spend(below.rows)
         order = order_of(given.get("orderBy"), kind, hop)
-        where = [self.conditions.where(given["where"], kind, Depth(below.hops))] if "where" in given else []
+        depth = Depth(below.hops, day=at.day)
+        where = [holds(hop.relation, at.day)] if hop else []
+        if "where" in given:
+            where.append(self.conditions.where(given["where"], kind, depth))
         if hop and "edge" in given:
-            where.append(self.conditions.edge_where(given["edge"], hop.relation, Depth(below.hops)))
+            where.append(self.conditions.edge_where(given["edge"], hop.relation, depth))
         after, before = (seek(given.get(name), name, kind, order, self.params) for name in ("after", "before"))
         value = self.connection(self.below(nodes, f"{title}Connection"), kind, hop, title, below, at)
         return p.Page(kind, hop, all_of(where), order, limit, reverse, after, before, value)
@@ -270,11 +284,12 @@ class Planner:
         limit = limits.page_size("first", plain(given.get("first", Leaf(limits.DEFAULT_PAGE))))
         self.spend(at.rows * limit)
         by = groupings(self.model, kind, hop.relation if hop else None)[names[0]]
-        below, values = At(at.hops, at.rows * limit), {}
+        below, values = at.into(limit, hops=0), {}
         for key, asked in self.below(nodes, f"{title}Group").items():
             made = ADDED.get(asked[0].name.value)
             values[key] = self.numbers(asked, made, kind, hop, title) if made else self.group(asked, by, title, below)
-        return p.Groups(by, limit, self.object(values))
+        among = holds(by.relation, at.day) if isinstance(by, Hop) else p.AllOf()
+        return p.Groups(by, limit, self.object(values), among)
 
     def group(self, nodes: list[FieldNode], by: Grouping, title: str, at: At) -> p.Value:
         match nodes[0].name.value:
