@@ -127,8 +127,9 @@ QUESTIONS: dict[str, str] = {
     "as of, conditions": '{ partners(asOf: "2018-06-01", where: {boroughEdge: {since: {isNull: false}}}) '
     '{ nodes { id } } b: boroughs(asOf: "2022-01-01", where: {basedPartners: {none: {id: {eq: "partner:acorn"}}}}) '
     '{ nodes { id } } c: boroughs(asOf: "2022-01-01", where: {basedPartners: {every: {id: {eq: "partner:acorn"}}}}) '
-    '{ totalCount } d: boroughs(asOf: "2019-01-01", where: {basedPartners: {edge: {until: {isNull: false}}}}) { nodes { id } } '
-    'e: partners(asOf: "2022-01-01", where: {projects: {some: {}}}) { nodes { id projects { edges { role } } } } }',
+    '{ totalCount } d: boroughs(asOf: "2019-01-01", where: {basedPartners: {edge: {until: {isNull: false}}}}) '
+    '{ nodes { id } } e: partners(asOf: "2022-01-01", where: {projects: {some: {}}}) { nodes { id '
+    "projects { edges { role } } } } }",
     "as of, any node": '{ node(id: "champion:ada", asOf: "2019-12-31") { ... on Champion { unit { name } } } '
     'nodes(ids: ["champion:ada", "project:garden"], asOf: "2023-12-31") { ... on Champion { unit { name } } '
     '... on Project { partners { groups(by: EDGE_ROLE) { keys { value } sum { edge { hours } } } } } } }',
