@@ -232,10 +232,12 @@ class Info:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A list of facts about the graph, `counts` or `sources`; inside it an `Entry` is one of their fields."""
+    """A list of facts about the graph, `counts` or `sources`; inside it an `Entry` is one of their fields. Of counts,
+    those of these `tables`, or of all."""
 
     name: str
     value: Value
+    tables: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

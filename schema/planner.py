@@ -165,7 +165,8 @@ class Planner:
             if name == "__typename":
                 values[key] = p.Const("Graph")
             elif name in ENTRIES:
-                values[key] = p.Entries(name, self.entries(below, ENTRIES[name]))
+                tables = None if self.model.is_whole else tuple(table.table for table in self.model.tables)
+                values[key] = p.Entries(name, self.entries(below, ENTRIES[name]), tables)
             else:
                 values[key] = p.Info(name)
         return self.object(values)

@@ -20,12 +20,14 @@ import msgspec
 from graph.civic import CIVIC
 from graph.errors import BadInput, CivicGraphError, LoadError
 from graph.model import Table
+from graph.roles import Role, described, seen_by
 from graph.store import Change, Store
 from graph.stores import exists, open_store
 from server import console
 from server.examples import FIRST
 from server.logs import LEVELS
 from server.settings import SETTINGS, Settings, from_environment
+from server.token_commands import token
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -33,25 +35,30 @@ if TYPE_CHECKING:
     from server.loading import Outcome
     from server.stats import Stats
 
-STEWARD = (
-    "Everybody who reaches this address is served as steward and sees everything, personal and student data included."
-)
-WELCOME = f"""\
-Civic Graph serves {{store}}. {{state}}
+WELCOME = """\
+Civic Graph serves {store}. {state}
 
-  {{url}}          start page
-  {{url}}/graphql  queries in a browser
+  {url}          start page
+  {url}/graphql  queries in a browser
 
 Try:
-  curl {{url}}/graphql -H 'content-type: application/json' -d '{{query}}'
+  curl {url}/graphql -H 'content-type: application/json' -d '{query}'
 
-{STEWARD} Ctrl+C stops it."""
+{served}
+Ctrl+C stops it."""
 VERIFIED = {None: "", True: ", as computed anew", False: ", NOT as computed anew: load the sources into a new store"}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+role_option = click.option(
+    "--role",
+    type=click.Choice(Role, case_sensitive=False),
+    default="steward",
+    show_default=True,
+    help="In whose name.",
+)
 folders_argument = click.argument("folders", nargs=-1, required=True, metavar="[example|FOLDER]...")
 
 
@@ -214,11 +221,15 @@ def print_stats(found: Stats) -> None:
 @click.option("--variables", metavar="JSON|@FILE", help="Variables of the query.")
 @click.option("--operation", metavar="NAME", help="Operation to run, where the query has several.")
 @click.option("--compact", is_flag=True, help="Print the answer on one line.")
+@role_option
 @click.pass_obj
-def query(settings: Settings, query: str, variables: str | None, operation: str | None, compact: bool) -> None:
+def query(
+    settings: Settings, query: str, variables: str | None, operation: str | None, compact: bool, role: Role
+) -> None:
     """Ask the graph and print the GraphQL answer.
 
-    QUERY may be @FILE, or - for standard input. Exits with 1 where the answer has errors.
+    QUERY may be @FILE, or - for standard input. Exits with 1 where the answer has errors. Who can read the store sees
+    all of it; with --role, what a caller in that role would see.
     """
     import asyncio
 
@@ -226,30 +237,35 @@ def query(settings: Settings, query: str, variables: str | None, operation: str 
 
     question, values = text_of(query), variables_of(variables)
     with existing_graph(settings.store) as store:
-        body = asyncio.run(API(store).execute(question, values, operation)).body
+        body = asyncio.run(API(store, role).execute(question, values, operation)).body
     click.echo(body if compact else msgspec.json.format(body, indent=2))
     sys.exit(int("errors" in msgspec.json.decode(body)))
 
 
-@main.command(epilog=example("civic-graph schema > schema.graphql"))
-def schema() -> None:
-    """Print the GraphQL schema."""
+@main.command(epilog=example("civic-graph schema > schema.graphql", "civic-graph schema --role public"))
+@role_option
+def schema(role: Role) -> None:
+    """Print the GraphQL schema, as a role sees it."""
     from schema.types import sdl
 
-    click.echo(sdl(CIVIC), nl=False)
+    click.echo(sdl(seen_by(role, CIVIC)), nl=False)
+
+
+main.add_command(token)
 
 
 @main.command(epilog=example("civic-graph serve --port 8080"))
 @setting("host")
 @setting("port", type=click.IntRange(0, 65_535))
+@setting("anonymous", type=click.Choice(Role, case_sensitive=False))
+@setting("tokens", metavar="FILE")
 @setting("log_level", type=click.Choice(list(LEVELS)))
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.pass_obj
 def serve(settings: Settings, /, workers: int, **options: Any) -> None:
     """Serve the graph over HTTP.
 
-    GraphQL is at /graphql, pages for people are at /. Whoever reaches the address is served as steward, and sees
-    everything.
+    GraphQL is at /graphql, pages for people are at /. Callers without a token see what is public.
     """
     import multiprocessing
 
@@ -258,12 +274,27 @@ def serve(settings: Settings, /, workers: int, **options: Any) -> None:
 
     settings = overridden(settings, **options)
     address = free(settings.host, settings.port)
+    if not address.is_local:
+        refuse_strangers(settings, address.url)
     with graph(settings.store) as store:
         state = str(Stats.of(store))
-    if not address.is_local:
-        click.echo(f"Warning: other machines reach {address.url}. {STEWARD}", err=True)
-    welcome = WELCOME.format(store=settings.store, state=state, url=address.url, query=to_json({"query": FIRST}))
+    served = served_as(settings.anonymous)
+    query = to_json({"query": FIRST})
+    welcome = WELCOME.format(store=settings.store, state=state, url=address.url, query=query, served=served)
     listen(address, partial(application, settings, multiprocessing.Lock(), welcome), workers)
+
+
+def served_as(role: Role) -> str:
+    if role is Role.PUBLIC:
+        return f"Callers without a token see {described(role)}; for more: civic-graph token create --role analyst"
+    return f"Everybody who reaches this address is served as {role} and sees {described(role)}."
+
+
+def refuse_strangers(settings: Settings, url: str) -> None:
+    """Raises BadInput where everybody who reaches a machine would see more than is public."""
+    if settings.anonymous is not Role.PUBLIC:
+        raise BadInput(f"other machines reach {url}: callers without a token can only be public there")
+    click.echo(f"Warning: other machines reach {url}, and tokens are sent as they are; put HTTPS before it", err=True)
 
 
 def application(settings: Settings, first: Any, welcome: str) -> Starlette:

@@ -7,18 +7,19 @@ from contextlib import contextmanager
 from graph.civic import CIVIC
 from graph.stores.neo4j import Neo4jStore
 from tests.bench.processes import SCRATCH, Graph, city, lines, run
-from tests.bench.questions import Row, asked
+from tests.bench.questions import FEW, Row, asked
 from tests.bench.sqlite import started
 from tests.database.server import Server
 
+PARTNERS = 6_000
 HEAP, LITTLE = 3_072, 1_024  # MB of memory for a server with a large and with a small graph
 
 
 def measured() -> Iterator[Row]:
     with running("large", HEAP) as large, running("small", LITTLE) as small:
         yield started(small)
-        small.civic("load", str(city(600)))
-        yield loaded(large, 60_000)
+        small.civic("load", str(city(FEW)))
+        yield loaded(large)
         yield from asked(large, small, "Cypher")
 
 
@@ -36,9 +37,9 @@ def running(name: str, heap: int) -> Iterator[Graph]:
         server.remove()
 
 
-def loaded(graph: Graph, partners: int) -> Row:
+def loaded(graph: Graph) -> Row:
     """How fast a city loads, beside a hand-written load into a server that is as new."""
-    folder = city(partners)
+    folder = city(PARTNERS)
     rows, ours = lines(folder), graph.civic("load", str(folder))
     with running("hand", HEAP) as hand:
         theirs = run(sys.executable, "-m", "tests.bench.unwind", hand.url, str(folder), environment=hand.environment)

@@ -62,7 +62,8 @@ def lines(folder: Path) -> int:
 @contextmanager
 def served(graph: Graph) -> Iterator[int]:
     port = free_port()
-    with process([*CIVIC, "--store", graph.url, "serve", "--port", str(port)], port, graph):
+    command = ["serve", "--port", str(port), "--anonymous", "steward"]
+    with process([*CIVIC, "--store", graph.url, *command], port, graph):
         yield port
 
 

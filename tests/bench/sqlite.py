@@ -4,13 +4,15 @@ import time
 from collections.abc import Iterator
 
 from tests.bench.processes import SCRATCH, Graph, city, lines, served
-from tests.bench.questions import Row, asked
+from tests.bench.questions import FEW, Row, asked
+
+PARTNERS = 60_000
 
 
 def measured() -> Iterator[Row]:
     large, small = new("large"), new("small")
-    small.civic("load", str(city(600)))
-    yield loaded(large, 60_000)
+    small.civic("load", str(city(FEW)))
+    yield loaded(large)
     yield from asked(large, small, "SQL")
     yield started(new("start"))
 
@@ -24,9 +26,9 @@ def new(name: str) -> Graph:
     return graph
 
 
-def loaded(graph: Graph, partners: int) -> Row:
+def loaded(graph: Graph) -> Row:
     """How fast a city loads into a store that has the example."""
-    folder = city(partners)
+    folder = city(PARTNERS)
     rows, spent = lines(folder), graph.civic("load", str(folder))
     against = f"{rows:,} rows, {spent.memory:,.0f} MB at most"
     return "load, rows/s", f"{rows / spent.seconds:,.0f}/s", against, "", "≥ 50,000/s, ≤ 1 GiB"
