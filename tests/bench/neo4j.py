@@ -20,7 +20,7 @@ def measured() -> Iterator[Row]:
         yield started(small)
         small.civic("load", str(city(FEW)))
         yield loaded(large)
-        yield from asked(large, small, "Cypher")
+        yield from asked(large, small, "Cypher", deep=250)
 
 
 @contextmanager

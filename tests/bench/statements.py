@@ -101,13 +101,19 @@ SELECT json_object('partners', json_object(
 """
 
 FILTER_CYPHER = """
-MATCH (b:Borough {name: 'Harrow'})<-[:BASED_IN]-(p:Partner)
-WHERE COLLECT {
-  MATCH (p)-[e:BASED_IN]->(c:Borough) RETURN c ORDER BY e.since IS NULL, e.since DESC, c.id LIMIT 1
-} = [b]
-WITH p ORDER BY p.name, p.id
-WITH collect(p {.id, .name}) AS found
-RETURN {partners: {totalCount: size(found), nodes: found[..20]}}
+MATCH (b:Borough {name: 'Harrow'})<-[e:BASED_IN]-(p:Partner)
+WHERE NOT EXISTS {
+  MATCH (p)-[o:BASED_IN]->(c:Borough)
+  WHERE o <> e AND (o.since > e.since OR (o.since IS NOT NULL AND e.since IS NULL)
+    OR ((o.since = e.since OR (o.since IS NULL AND e.since IS NULL)) AND c.id < b.id))
+}
+WITH collect(p) AS found
+CALL (found) {
+  UNWIND found AS p
+  WITH p ORDER BY p.name, p.id LIMIT 20
+  RETURN collect(p {.id, .name}) AS nodes
+}
+RETURN {partners: {totalCount: size(found), nodes: nodes}}
 """
 
 DEEP = """
