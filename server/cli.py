@@ -80,7 +80,7 @@ def example(*lines: str) -> str:
 def setting(name: str, **more: Any) -> Callable[[F], F]:
     """The option that stands over a setting."""
     found = next(s for s in SETTINGS if s.name == name)
-    return click.option(found.option, help=f"{found.help} [{found.env}; {found.default}]", **more)
+    return click.option(found.option, help=f"{found.help} [{found.env}; {found.default or 'none'}]", **more)
 
 
 def overridden(settings: Settings, **options: Any) -> Settings:
@@ -103,24 +103,33 @@ def main(context: click.Context, store: str | None) -> None:
 @main.command(epilog=example("civic-graph load example", "civic-graph load --dry-run tables/"))
 @folders_argument
 @dry_run_option
+@setting("student_key", metavar="FILE")
 @click.option("--name", help="Name of the folder as a source, where it has no sources.csv.")
 @click.option("--moved", is_flag=True, help="Its sources were loaded from another place, and are the same.")
 @json_option
 @click.pass_obj
 def load(
-    settings: Settings, folders: Sequence[str], dry_run: bool, name: str | None, moved: bool, as_json: bool
+    settings: Settings,
+    folders: Sequence[str],
+    dry_run: bool,
+    student_key: str | None,
+    name: str | None,
+    moved: bool,
+    as_json: bool,
 ) -> None:
     """Load folders of tables into the graph.
 
     `example` is the data that comes with the package. What a source said before is replaced by what it says now.
     With --dry-run, each folder is compared with the graph as it is.
     """
-    from server.loading import Loading
+    from server.loading import Loading, pseudonyms
 
     if name and len(folders) > 1:
         raise click.UsageError("--name is the name of one folder")
     with scratch_graph(settings.store) if dry_run else graph(settings.store) as store:
-        loading = Loading(store, name, moved, dry_run, partial(print_changes, as_json) if dry_run else None)
+        on_changes = partial(print_changes, as_json) if dry_run else None
+        key = pseudonyms(student_key or settings.student_key)
+        loading = Loading(store, name, moved, dry_run, on_changes, key)
         for folder in folders:
             outcome = loading.load(folder)
             tell(outcome, as_json)
@@ -130,20 +139,21 @@ def load(
 
 @main.command(epilog=example("civic-graph check tables/"))
 @folders_argument
+@setting("student_key", metavar="FILE")
 @json_option
 @click.pass_obj
-def check(settings: Settings, folders: Sequence[str], as_json: bool) -> None:
+def check(settings: Settings, folders: Sequence[str], student_key: str | None, as_json: bool) -> None:
     """Read folders of tables and report what is wrong.
 
     Nothing is loaded. References are looked up in the graph as well, where there is one. Exits with 1 where there
     are errors.
     """
-    from server.loading import checked
+    from server.loading import checked, pseudonyms
 
     wrong = False
     with scratch_graph(settings.store) as store:
         for folder in folders:
-            with checked(store, folder) as found:
+            with checked(store, folder, pseudonyms(student_key or settings.student_key)) as found:
                 wrong |= not found.report.ok
                 lines = [to_json({"folder": folder, **found.report.as_json()})] if as_json else found.report.lines()
                 click.echo("\n".join(lines))

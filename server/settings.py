@@ -34,6 +34,10 @@ class Settings(msgspec.Struct, frozen=True):
         ),
     ] = Role.PUBLIC
     tokens: Annotated[str, Meta(title="a file", description="Where API tokens are kept.")] = "civic-graph.tokens"
+    student_key: Annotated[
+        str,
+        Meta(title="a file", description="File of the key by which students' numbers become pseudonyms."),
+    ] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(title="debug, info, warning or error", description="Least severe events that are logged."),

@@ -20,6 +20,7 @@ def test_without_variables_there_are_the_defaults() -> None:
         "port": 8000,
         "anonymous": "public",
         "tokens": "civic-graph.tokens",
+        "student_key": "",
         "log_level": "warning",
     }
 
