@@ -16,6 +16,11 @@ parameters. Every store answers a plan alike, by these rules:
   whether rows of the connection come after the page, and before it, whatever cut it off.
 - `Groups` counts the rows of the whole connection by a value; a row with several targets counts in the group of
   each, once; a row with none in the group of the missing value. Most rows first, then by value, missing last.
+- A search finds the nodes of its kinds whose searchable text, of the class it is allowed to see or a less protected
+  one, has every word asked for, the last as the beginning of a word. Words are those of `graph.text.words`, on either
+  side; where there are none, nothing is found. First come nodes whose name has just these words, then those whose name
+  begins with them, has them in it, and others; then by name and id. Whose name may not be seen is among the others, by
+  its id.
 - One operation sees one version of the graph.
 """
 
@@ -29,9 +34,11 @@ from typing import Any
 
 import msgspec
 
-from graph.errors import BadCursor
-from graph.model import Hop, Kind, Property
-from graph.text import fold
+from graph.errors import BadCursor, BadInput
+from graph.model import DataClass, Hop, Kind, Property
+from graph.text import fold, words
+
+MAX_TEXT, MAX_WORDS = 200, 32  # characters and words that are searched for at most
 
 
 class Convert(Enum):
@@ -40,6 +47,7 @@ class Convert(Enum):
     NONE = "none"
     ENUM = "enum"  # UPPER_SNAKE, as GraphQL shows it, to the stored lower_snake
     FOLD = "fold"  # without case and accents
+    WORDS = "words"  # as search compares text
     CURSOR = "cursor"  # the key at `index` of a cursor
 
 
@@ -143,6 +151,13 @@ class Obj:
     """A JSON object; of a row, of a page, of a group or of the graph, by where it stands."""
 
     fields: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ByKind:
+    """What a row that has only an id shows of its node, by its kind; null where it is of none of these."""
+
+    cases: tuple[tuple[Kind, Value], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +278,17 @@ class Seek:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """Words looked for in the text of some kinds, as far as the class `level` may be seen."""
+
+    words: Param
+    kinds: tuple[Kind, ...]
+    level: DataClass
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of a kind, or of what a step leads to, in an order that ends in the id."""
+    """Rows of a kind, of what a step leads to, or of a search, in an order that ends in the id."""
 
     kind: Kind
     hop: Hop | None
@@ -275,6 +299,7 @@ class Page:
     after: Seek | None
     before: Seek | None
     value: Value
+    search: Search | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +316,7 @@ Value = (
     | Get
     | Cursor
     | Obj
+    | ByKind
     | One
     | Rows
     | HasNext
@@ -320,7 +346,7 @@ class Plan:
 def bind(plan: Plan, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a plan by name, their values taken from the variables and converted.
 
-    Raises BadCursor where a cursor is none.
+    Raises BadCursor where a cursor is none, BadInput where a text is too long to be searched for.
     """
     return {param.name: _converted(param, _found(param, variables)) for param in plan.params}
 
@@ -342,8 +368,17 @@ def _converted(param: Param, value: Any) -> Any:
             return [item.lower() for item in value] if isinstance(value, list | tuple) else value.lower()
         case Convert.FOLD:
             return fold(value)
+        case Convert.WORDS:
+            return _searched(value)
         case Convert.CURSOR:
             return read_cursor(value)[1 + param.index]
+
+
+def _searched(text: str) -> str:
+    found = words(text[: MAX_TEXT + 1])
+    if len(text) > MAX_TEXT or len(found.split()) > MAX_WORDS:
+        raise BadInput(f"text is too long: at most {MAX_TEXT} characters and {MAX_WORDS} words are searched for")
+    return found
 
 
 def signature(page_of: str, order: tuple[Key, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Text as people compare it: without case, accents and apostrophes."""
+"""Text as people compare it: without case, accents and apostrophes, and as words."""
 
 from __future__ import annotations
 
@@ -14,6 +14,24 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", plain.translate(_APOSTROPHES))
+
+
+LONGEST = 64  # characters of a word that count; stores cut at lengths of their own
+_PARTED = str.maketrans({c: " " for c in map(chr, range(128)) if not c.isalnum()})
+
+
+def words(text: str) -> str:
+    """The words of a text, folded, one space between them: what is no letter, digit or mark of Unicode parts words."""
+    folded = fold(text)
+    if folded.isascii():
+        parted = folded.translate(_PARTED)
+    else:
+        parted = "".join(c if _is_of_word(c) else " " for c in folded.lower())
+    return " ".join(word[:LONGEST] for word in parted.split())
+
+
+def _is_of_word(char: str) -> bool:
+    return char.isalnum() or unicodedata.category(char).startswith("M")
 
 
 FIRST_WIDE = "\ud800"  # from here on, the orders by code point and by UTF-16 unit differ

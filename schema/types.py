@@ -17,6 +17,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
 from graph.model import Hop, Kind, Model, Property, Relation, Type, snake
+from graph.plan import MAX_TEXT, MAX_WORDS
 from schema.limits import DEFAULT_PAGE, MAX_PAGE
 
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
@@ -114,6 +115,11 @@ def hop_title(hop: Hop) -> str:
     return hop.origin + pascal(hop.field)
 
 
+def node_kind(kind: Kind) -> str:
+    """The name of a kind in the enum of kinds."""
+    return snake(kind.name).upper()
+
+
 def can_group(prop: Property) -> bool:
     """Whether connections can be grouped by a property: it has few values, and one at a time."""
     return prop.type in (Type.ENUM, Type.BOOLEAN, Type.INTEGER)
@@ -140,6 +146,7 @@ class Declared:
             self._relation(relation)
         for hop in (hop for kind in model.kinds for hop in model.hops(kind)):
             self._hop(hop)
+        self._search()
         self._graph()
         self._query()
         for field, annotation in self._late:
@@ -356,6 +363,21 @@ class Declared:
         ]
         self._input(f"{title}Filter", f"What {hop.field} must fulfil; all that is given must hold.", quantified)
 
+    # Search
+
+    def _search(self) -> None:
+        self._enum("NodeKind", "A kind of node.", tuple(map(node_kind, self.model.kinds)))
+        node = self._field("node", "Node", "The node itself.")
+        cursor = self._field("cursor", "str", "Its place in the connection.")
+        self._type("NodeEdge", "A node that was found.", [cursor, node])
+        fields = [
+            self._field("totalCount", "Int", "How many there are on all pages."),
+            self._field("edges", "list[NodeEdge]", "This page, with cursors."),
+            self._field("nodes", "list[Node]", "This page."),
+            self._field("pageInfo", "PageInfo", "Where this page stands."),
+        ]
+        self._type("NodeConnection", "Nodes of any kind in an order, a page at a time.", fields)
+
     # The graph as a whole
 
     def _graph(self) -> None:
@@ -390,6 +412,8 @@ class Declared:
             self._field("node", "Node | None", "The node with an id, of whatever kind.", (_ID,)),
             self._field("nodes", "list[Node | None]", "The nodes with these ids, in their order.", (_IDS,)),
         ]
+        says = "Nodes with these words in their text, those first that are named so."
+        fields.append(self._field("search", "NodeConnection", says, (*_SEARCH, *PAGING)))
         for kind in self.model.kinds:
             article = "An" if kind.name[0] in "AEIOU" else "A"
             one = f"{article} {kind.name.lower()} by id."
@@ -401,6 +425,10 @@ class Declared:
 
 _COMMON = ("id", "name", "aliases", "sources", "locators")
 _ID = ("id", "ID", "The node's id, as in `borough:E09000012`.")
+_SEARCH = (
+    ("text", "str", f"Words, the last may be begun; at most {MAX_TEXT} characters and {MAX_WORDS} words."),
+    ("kinds", "list[NodeKind] | None", "Only nodes of these kinds."),
+)
 _IDS = ("ids", "list[ID]", f"Up to {MAX_PAGE} ids.")
 
 

@@ -16,8 +16,10 @@ from typing import Any, assert_never
 import msgspec
 
 from graph import plan as p
-from graph.model import ID, KEY, Hop, Kind, Property, Type
+from graph.model import ID, Hop, Kind, Property, Type
 from graph.plan import Op
+from graph.stores.cypher_names import folded_name, is_text, quoted, sortable_name, stored
+from graph.stores.cypher_search import matched
 from graph.stores.estimate import Facts, links, rare, share
 
 TRUE, FALSE = "true", "false"
@@ -25,10 +27,6 @@ TRUE, FALSE = "true", "false"
 Shape = Callable[[Any], Any]  # from a list by position to a value of the answer
 Lines = list[str]
 Places = tuple[p.Param | None, ...]
-
-
-def quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +227,20 @@ class Compiler:
                 return shown(prop, cells.get(row.column(prop, on_edge)))
             case p.Cursor():
                 return cursor(row, cells)
+            case p.ByKind(cases):
+                return self.by_kind(cases, row, cells)
             case p.One():
                 return self.one(value, row, cells)
             case p.Page():
                 return self.page(value, row, cells)
             case _:
                 raise TypeError(f"{value} is no value of a row")
+
+    def by_kind(self, cases: tuple[tuple[Kind, p.Value], ...], row: Row, cells: Cells) -> Shape:
+        name = self.name("x")
+        lines, shape = self.node_by_id(row.column(ID, False), [row.node], cases, name)
+        cells.calls += lines
+        return within(cells.get(name), shape)
 
     def one(self, one: p.One, row: Row, cells: Cells) -> Shape:
         name, inner = self.name("x"), Cells()
@@ -332,6 +338,8 @@ class Compiler:
 
     def match(self, page: p.Page, outer: Row | None, row: Row, extra: Lines, *, full: bool) -> Lines:
         """Lines that find the rows of a page; `full` where every such row is visited, not just a page of them."""
+        if page.search:
+            return [*matched(page.search, row.node, self.name("f")), *where(extra)]
         if page.hop and outer:
             conditions = self.conditions(page.where, row)
             return [f"MATCH {pattern(page.hop, outer.node, row)}", *where([*conditions, *extra])]
@@ -553,28 +561,6 @@ class Compiler:
         if rest in (TRUE, FALSE):
             return f"{column} {sign}{'=' if rest == TRUE else ''} ${place.name}"
         return f"({column} {sign}= ${place.name} AND ({column} {sign} ${place.name} OR {rest}))"
-
-
-# Names
-
-
-def stored(prop: Property) -> str:
-    """The name under which a property is kept: what is ours alone begins with an underscore."""
-    return "_key" if prop is KEY else prop.name
-
-
-def folded_name(prop: Property) -> str:
-    """Where text is kept without case and accents, if `toLower` does not give the same."""
-    return f"_folded_{prop.name}"
-
-
-def sortable_name(prop: Property) -> str:
-    """Where wide text is kept as it compares by code point."""
-    return f"_sortable_{prop.name}"
-
-
-def is_text(prop: Property) -> bool:
-    return prop.type in (Type.TEXT, Type.URL)
 
 
 # Parts of a statement

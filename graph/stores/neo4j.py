@@ -30,7 +30,8 @@ from graph.store import Change, Compiled, Head
 from graph.stores import bolt
 from graph.stores import cypher_tables as tables
 from graph.stores.bolt import Encodable, Reader, Session, Transaction, Translated, access, said
-from graph.stores.cypher import Statement, compile_cypher, listed, quoted
+from graph.stores.cypher import Statement, compile_cypher, listed
+from graph.stores.cypher_names import quoted
 from graph.stores.cypher_tables import GRAPH, WRITER
 from graph.stores.estimate import Facts
 from graph.text import is_wide, sortable
