@@ -23,20 +23,31 @@ class Change(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Head:
     """The state of a graph: its version, one more for each effective change, its content hash, a number
-    below 2**128, and when it last changed (ISO 8601, UTC; empty where nothing was ever loaded)."""
+    below 2**128, when it last changed (ISO 8601, UTC; empty where nothing was ever loaded), and the sources of which
+    a load has begun and not ended, where a store keeps a load in parts."""
 
     version: int = 0
     content_hash: int = 0
     loaded_at: str = ""
+    loading: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Compiled:
-    """A plan in a store's own language, and the version of the graph whose facts it was compiled with."""
+    """A plan in a store's own language, and the state of the graph whose facts it was compiled with."""
 
     plan: Plan
     text: str
+    state: int
+
+
+class Found(NamedTuple):
+    """The answer to a plan: the JSON text of its object, the version of the graph that it is of, and the sources
+    that are being loaded into this version part by part."""
+
+    data: bytes
     version: int
+    loading: tuple[str, ...] = ()
 
 
 class Writer(Protocol):
@@ -101,8 +112,8 @@ class Store(Protocol):
 
     def compile(self, plan: Plan) -> Compiled: ...
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> bytes:
-        """The answer to a plan: the JSON text of its object.
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
+        """The answer to a plan.
 
         Raises StoreError where the store cannot answer.
         """

@@ -12,7 +12,7 @@ from graphql import DocumentNode, execute_sync
 
 from graph.errors import BadRequest, CivicGraphError
 from graph.plan import Plan, bind, read_cursor
-from graph.store import Compiled, Store
+from graph.store import Compiled, Found, Store
 from schema import documents
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
@@ -81,12 +81,13 @@ class API:
         key = (query, name, _key(operation, variables))
         kept = self._introspections if operation.introspects else self._plans
         prepared = kept.get(key, lambda: self._prepare(operation, variables, given))
-        data = b"{}"
+        found = Found(b"{}", 0)
         if prepared.compiled:
-            data = await self.store.run(prepared.compiled, bind(prepared.plan, variables))
+            found = await self.store.run(prepared.compiled, bind(prepared.plan, variables))
+        data = found.data
         if prepared.schema_data is not None:
             data = _merged(prepared.schema_data, prepared.keys, data)
-        return b'{"data":' + data + b"}"
+        return b'{"data":' + data + _extensions(found.loading) + b"}"
 
     def _prepare(self, operation: Operation, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
         planner = Planner(self.store.model, self.schema, operation, variables)
@@ -103,6 +104,11 @@ class API:
         if result.errors:
             raise documents.located(BadRequest, result.errors)
         return {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in (result.data or {}).items()}
+
+
+def _extensions(loading: tuple[str, ...]) -> bytes:
+    """What is said beside the data: that sources are being loaded, so that it may show some of them in part."""
+    return b',"extensions":' + msgspec.json.encode({"loading": {"sources": loading}}) if loading else b""
 
 
 def _merged(schema_data: dict[str, msgspec.Raw], keys: tuple[str, ...], data: bytes) -> bytes:

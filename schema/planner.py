@@ -159,7 +159,8 @@ class Planner:
         self, nodes: list[FieldNode], ids: Tree, kinds: tuple[Kind, ...], at: At, *, many: bool = False
     ) -> p.Lookup:
         self.spend(at.rows)
-        return p.Lookup(self.params.add(_one_leaf(ids)), many, self.cases(nodes, kinds, at))
+        cases = self.cases(nodes, kinds, at)
+        return p.Lookup(self.params.add(_one_leaf(ids)), many, cases)
 
     def cases(self, nodes: list[FieldNode], kinds: tuple[Kind, ...], at: At) -> tuple[tuple[Kind, p.Value], ...]:
         return tuple((kind, self.node(self.below(nodes, kind.name), kind, at)) for kind in kinds)

@@ -13,7 +13,7 @@ from graph import plan as p
 from graph.model import ID, DataClass, Kind, Model
 from graph.search import CLASSES, NAME, PLACE, is_searched, names_shown, texts, up_to
 from graph.statements import Values
-from graph.stores.cypher_names import quoted, sortable_name
+from graph.stores.cypher_terms import quoted, sortable_name
 from graph.text import words
 
 INDEX = "_CivicSearch"

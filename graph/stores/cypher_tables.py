@@ -18,8 +18,7 @@ from graph import statements as st
 from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Type
 from graph.statements import Claim, Key, Load, Record, Values
 from graph.stores import cypher_search
-from graph.stores.cypher import Row, pattern
-from graph.stores.cypher_names import folded_name, is_text, quoted, sortable_name, stored
+from graph.stores.cypher_terms import Row, folded_name, is_text, pattern, quoted, sortable_name, stored
 from graph.text import fold, is_wide, sortable
 
 GRAPH, WRITER = "(g:`_CivicGraph` {key: 'graph'})", "(w:`_CivicWriter` {key: 'writer'})"

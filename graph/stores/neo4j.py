@@ -26,13 +26,13 @@ from graph.errors import Conflict, Incompatible, Timeout, Unavailable
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.statements import Key, Load, Record
-from graph.store import Change, Compiled, Head
+from graph.store import Change, Compiled, Found, Head
 from graph.stores import bolt
 from graph.stores import cypher_tables as tables
-from graph.stores.bolt import Encodable, Reader, Session, Transaction, Translated, access, said
+from graph.stores.bolt import Encodable, Reader, Reading, Session, Transaction, Translated, access, said
 from graph.stores.cypher import Statement, compile_cypher, listed
-from graph.stores.cypher_names import quoted
 from graph.stores.cypher_tables import GRAPH, WRITER
+from graph.stores.cypher_terms import quoted
 from graph.stores.estimate import Facts
 from graph.text import is_wide, sortable
 
@@ -70,7 +70,7 @@ def _entries(name: str, fields: Sequence[str]) -> Plan:
 FACTS = compile_cypher(_entries("counts", ("name", "count", "forward", "backward")), {}, Facts())
 LOADS = compile_cypher(_entries("sources", tables.LOAD), {}, Facts())
 STATE = compile_cypher(
-    Plan(p.Obj(tuple((name, p.Info(name)) for name in ("version", "contentHash", "loadedAt"))), ()), {}, Facts()
+    Plan(p.Obj(tuple((name, p.Info(name)) for name in ("contentHash", "loadedAt"))), ()), {}, Facts()
 )
 HIDDEN = listed("MATCH (w:`_CivicWaiting`) WITH w._table AS name, count(*) AS number", ("name", "number"))
 
@@ -106,8 +106,9 @@ class Neo4jStore:
     # Reading
 
     def head(self) -> Head:
-        state = self._now(STATE)
-        return Head(state["version"], int(state["contentHash"], 16), state["loadedAt"] or "")
+        reading = self._wait(self._reader.ask(STATE.text, {}))
+        state = STATE.shape(reading.cells)
+        return Head(reading.version, int(state["contentHash"], 16), state["loadedAt"] or "", reading.loading)
 
     def loads(self) -> dict[str, Load]:
         return {row["id"]: Load(*row.values()) for row in self._now(LOADS)["sources"]}
@@ -138,28 +139,28 @@ class Neo4jStore:
         return found
 
     def compile(self, plan: Plan) -> Compiled:
-        self._facts = self._facts or _facts(*self._wait(self._reader.ask(FACTS.text, {})))
+        self._facts = self._facts or _facts(self._wait(self._reader.ask(FACTS.text, {})))
         return self._compiled(plan, *self._facts)
 
-    def _compiled(self, plan: Plan, version: int, facts: Facts) -> CypherCompiled:
+    def _compiled(self, plan: Plan, clock: int, facts: Facts) -> CypherCompiled:
         statement = compile_cypher(plan, self.model.by_name, facts)
-        return CypherCompiled(plan, statement.text, version, statement)
+        return CypherCompiled(plan, statement.text, clock, statement)
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> bytes:
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
         assert isinstance(compiled, CypherCompiled)
         return await asyncio.wrap_future(self._reader.submit(self._answer(compiled, parameters)))
 
-    async def _answer(self, compiled: CypherCompiled, parameters: Mapping[str, Any]) -> bytes:
-        """The answer to a plan; one compiled for another version of the graph is compiled again."""
+    async def _answer(self, compiled: CypherCompiled, parameters: Mapping[str, Any]) -> Found:
+        """The answer to a plan; one compiled for another state of the graph is compiled again."""
         while True:
-            known = compiled.version  # others may compile it again while this one waits
+            known = compiled.state  # others may compile it again while this one waits
             statement, bound = self._bound(compiled, parameters)
-            version, cells = await self._reader.ask(statement.text, bound)
-            if version == known:
-                return msgspec.json.encode(statement.shape(cells))
-            self._facts = _facts(*await self._reader.ask(FACTS.text, {}))
+            reading = await self._reader.ask(statement.text, bound)
+            if reading.clock == known:
+                return Found(msgspec.json.encode(statement.shape(reading.cells)), reading.version, reading.loading)
+            self._facts = _facts(await self._reader.ask(FACTS.text, {}))
             fresh = self._compiled(compiled.plan, *self._facts)
-            compiled.text, compiled.version = fresh.text, fresh.version
+            compiled.text, compiled.state = fresh.text, fresh.state
             compiled.statement, compiled.wide = fresh.statement, None
 
     def _bound(self, compiled: CypherCompiled, parameters: Mapping[str, Any]) -> tuple[Statement, Mapping[str, Any]]:
@@ -201,10 +202,10 @@ class Neo4jStore:
             self.head()  # which waits until it is
 
     def _now(self, statement: Statement) -> Any:
-        return statement.shape(self._wait(self._reader.ask(statement.text, {}))[1])
+        return statement.shape(self._wait(self._reader.ask(statement.text, {})).cells)
 
     def _listed(self, text: str, **parameters: Any) -> list[Any]:
-        rows: list[Any] = self._wait(self._reader.ask(text, parameters))[1][0]
+        rows: list[Any] = self._wait(self._reader.ask(text, parameters)).cells[0]
         return rows
 
     def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -317,11 +318,11 @@ class Neo4jStore:
             transaction.commit()
 
 
-def _facts(version: int, cells: list[Any]) -> tuple[int, Facts]:
-    rows = FACTS.shape(cells)["counts"]
+def _facts(reading: Reading) -> tuple[int, Facts]:
+    rows = FACTS.shape(reading.cells)["counts"]
     single = [(row["name"], True) for row in rows if row["forward"]]
     single += [(row["name"], False) for row in rows if row["backward"]]
-    return version, Facts({row["name"]: row["count"] for row in rows}, frozenset(single))
+    return reading.clock, Facts({row["name"]: row["count"] for row in rows}, frozenset(single))
 
 
 class Neo4jWriter:

@@ -23,7 +23,7 @@ from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.search import is_searched
 from graph.statements import Key, Load, Record
-from graph.store import Change, Compiled, Head
+from graph.store import Change, Compiled, Found, Head
 from graph.stores import sql_search
 from graph.stores.estimate import Facts
 from graph.stores.sql import compile_sql
@@ -106,13 +106,13 @@ class SQLiteStore:
         version, facts = self._facts
         return Compiled(plan, compile_sql(plan, self.model.by_name, facts), version)
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> bytes:
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
         return await get_running_loop().run_in_executor(self._pool, self.answer, compiled, parameters)
 
-    def answer(self, compiled: Compiled, parameters: Mapping[str, Any]) -> bytes:
+    def answer(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
         """The answer to a plan; one compiled for another version of the graph is compiled again."""
         while True:
-            version, text = compiled.version, compiled.text  # read in this order: they are set in the other
+            version, text = compiled.state, compiled.text  # read in this order: they are set in the other
             try:
                 bound = {name: bindable(value) for name, value in parameters.items()}
                 with self._in_time():
@@ -120,10 +120,10 @@ class SQLiteStore:
             except (UnicodeEncodeError, OverflowError) as error:
                 raise BadInput(f"a value cannot be looked up: {error}") from error
             if row[1] == version:
-                return bytes(row[0])
+                return Found(bytes(row[0]), version)
             self._facts = self._read_facts()
             fresh = self.compile(compiled.plan)
-            compiled.text, compiled.version = fresh.text, fresh.version
+            compiled.text, compiled.state = fresh.text, fresh.state
 
     def verify(self) -> bool:
         reader = self._reader()
