@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
-from graph.model import ID, DataClass, Kind, Property, Type
+from graph.model import ID, DataClass, Kind, Model, Property, Type
 from graph.plan import Key
 from graph.statements import Values
 from graph.text import words
@@ -26,21 +27,34 @@ def is_searched(kind: Kind) -> bool:
     return any(prop.searchable for prop in kind.values)
 
 
-def names_shown(kinds: tuple[Kind, ...], level: DataClass) -> tuple[Kind, ...]:
-    """Those of the kinds whose names can be seen on a level."""
-    return tuple(kind for kind in kinds if kind.name_class in up_to(level))
+def nameless(kinds: tuple[Kind, ...], level: DataClass) -> tuple[Kind, ...]:
+    """Those of the kinds whose names cannot be seen on a level."""
+    return tuple(kind for kind in kinds if kind.name_class not in up_to(level))
 
 
-def texts(kind: Kind, values: Values) -> dict[DataClass, str]:
-    """The words of a node by the class of the property they stand in; classes without any left out."""
-    found: dict[DataClass, list[str]] = {}
-    for data_class, text in _searchable(kind, values):
-        found.setdefault(data_class, []).append(words(text))
-    return {data_class: " ".join(filter(None, parts)) for data_class, parts in found.items()}
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a node: those of its name, and all by the class of the property they stand in."""
+
+    name: str
+    by_class: dict[DataClass, str]
 
 
-def _searchable(kind: Kind, values: Values) -> Iterator[tuple[DataClass, str]]:
-    for prop, value in zip(kind.values, values, strict=True):
-        if prop.searchable and value:
-            for text in value if prop.is_list else (value,):
-                yield prop.data_class, text
+def words_of(kind: Kind, values: Values) -> Words:
+    name = "" if kind.pseudonymous else words(values[0])
+    found = {} if kind.pseudonymous else {kind.name_class: [name]}
+    for place, data_class, is_list in _besides_name(kind):
+        if value := values[place]:
+            found.setdefault(data_class, []).extend(map(words, value if is_list else (value,)))
+    return Words(name, {data_class: " ".join(parts) for data_class, parts in found.items()})
+
+
+@lru_cache
+def _besides_name(kind: Kind) -> list[tuple[int, DataClass, bool]]:
+    """The places of what is searched among the values of a kind, but for its name."""
+    return [(place, p.data_class, p.is_list) for place, p in enumerate(kind.values) if p.searchable and place]
+
+
+def contents(model: Model) -> list[str]:
+    """What is searched: another list, and stores must make their index anew."""
+    return [f"{k.name}.{v.name} {v.data_class}" for k in model.kinds for v in k.values if v.searchable]

@@ -2,7 +2,7 @@
 
 A node carries its words by level, `_search_internal` those that may be seen with public and internal data: the words
 of its name in a first line, where the name may be seen, then the words of all. The full-text index only parts them at
-spaces. Words are letters and digits alone, so that none of them is syntax of its queries.
+spaces. In words are no signs and no capitals, so that none of them is syntax of its queries.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from collections.abc import Iterator
 
 from graph import plan as p
 from graph.model import ID, DataClass, Kind, Model
-from graph.search import CLASSES, NAME, PLACE, is_searched, names_shown, texts, up_to
+from graph.search import CLASSES, NAME, PLACE, is_searched, nameless, up_to, words_of
 from graph.statements import Values
 from graph.stores.cypher_terms import quoted, sortable_name
-from graph.text import words
 
 INDEX = "_CivicSearch"
 
@@ -34,20 +33,14 @@ def declarations(model: Model) -> list[str]:
     return [f"DROP INDEX `{INDEX}` IF EXISTS", made]
 
 
-def contents(model: Model) -> list[str]:
-    """What the index is made of: another list, another index."""
-    return [f"{k.name}.{v.name} {v.data_class}" for k in model.kinds for v in k.values if v.searchable]
-
-
 def kept(kind: Kind, values: Values) -> Iterator[tuple[str, str]]:
     """The words of a node by the property that keeps them, on each level that adds some."""
-    found = texts(kind, values)
+    found = words_of(kind, values)
     seen = ""
     for level in CLASSES:
-        if level in found:
-            seen = f"{seen} {found[level]}"
-            name = words(values[0]) if names_shown((kind,), level) else ""
-            yield field(level), f"{name}\n{seen}"
+        if level in found.by_class:
+            seen = f"{seen} {found.by_class[level]}"
+            yield field(level), f"{'' if nameless((kind,), level) else found.name}\n{seen}"
 
 
 def matched(search: p.Search, row: str, found: str) -> Lines:
@@ -63,8 +56,7 @@ def matched(search: p.Search, row: str, found: str) -> Lines:
 
 
 def _row(search: p.Search, param: str) -> str:
-    shown = set(names_shown(search.kinds, search.level))
-    hidden = tuple(kind for kind in search.kinds if kind not in shown)
+    hidden = nameless(search.kinds, search.level)
     cells = [(ID.name, f"node.{ID.name}"), (sortable_name(ID), f"node.{sortable_name(ID)}")]
     for name, node_id in ((NAME.name, ID.name), (sortable_name(NAME), sortable_name(ID))):
         instead = f"CASE WHEN {_among(hidden)} THEN node.{node_id} ELSE node.{name} END"

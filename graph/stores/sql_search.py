@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from graph import plan as p
-from graph.model import DataClass, Kind, Model
-from graph.search import CLASSES, FOUND, names_shown, texts, up_to
+from graph.model import DataClass, Kind
+from graph.search import CLASSES, FOUND, nameless, up_to, words_of
 from graph.statements import Key, Record, merged
 from graph.store import Change
 from graph.stores.sql_tables import quoted
 from graph.stores.sql_terms import literal
-from graph.text import words
 
 TABLES = (
     "CREATE TABLE _named (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, "
@@ -43,11 +42,6 @@ class Entry(NamedTuple):
     texts: tuple[str | None, ...]
 
 
-def contents(model: Model) -> list[str]:
-    """What the index is made of: another list, another index."""
-    return [*TABLES, *(f"{k.name}.{v.name} {v.data_class}" for k in model.kinds for v in k.values if v.searchable)]
-
-
 def reindexed(kind: Kind, changes: Sequence[Change]) -> tuple[list[Key], list[Entry]]:
     """The keys of nodes whose entries go, and the entries that come, of those whose text changed."""
     pairs = [(entry(kind, key, before), entry(kind, key, after)) for key, before, after in changes]
@@ -59,8 +53,8 @@ def entry(kind: Kind, key: Key, record: Record) -> Entry | None:
     if not record:
         return None
     values = merged(kind, record)
-    found = texts(kind, values)
-    return Entry(key[0], kind.name, values[0], words(values[0]), tuple(map(found.get, CLASSES)))
+    found = words_of(kind, values)
+    return Entry(key[0], kind.name, values[0], found.name, tuple(map(found.by_class.get, CLASSES)))
 
 
 def within(found: str, value: str) -> str:
@@ -71,10 +65,12 @@ def within(found: str, value: str) -> str:
 def searched(search: p.Search) -> str:
     """The nodes that a search finds: id, name and place of each."""
     param = f":{search.words.name}"
-    shown = _listed(names_shown(search.kinds, search.level))
-    place = f"CASE instr(s.words, {param}) WHEN 0 THEN 3 WHEN 1 THEN iif(s.words = {param}, 0, 1) ELSE 2 END"
+    name, place = "s.name", f"CASE instr(s.words, {param}) WHEN 0 THEN 3 WHEN 1 THEN s.words <> {param} ELSE 2 END"
+    if hidden := nameless(search.kinds, search.level):
+        among = f"s.kind IN {_listed(hidden)}"
+        name, place = f"iif({among}, s.id, s.name)", f"iif({among}, 3, {place})"
     return (
-        f"SELECT s.id, iif(s.kind IN {shown}, s.name, s.id) AS name, iif(s.kind IN {shown}, {place}, 3) AS place "
+        f"SELECT s.id, {name} AS name, {place} AS place "
         f"FROM _search f CROSS JOIN _named s ON s.number = f.rowid "
         f"WHERE f._search MATCH {_matched(search.level, param)} AND s.kind IN {_listed(search.kinds)}"
     )

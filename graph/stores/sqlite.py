@@ -21,7 +21,7 @@ from graph import statements as st
 from graph.errors import BadInput, Conflict, Incompatible, StoreError, Timeout, Unavailable
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
-from graph.search import is_searched
+from graph.search import contents, is_searched
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Found, Head
 from graph.stores import sql_search
@@ -363,7 +363,7 @@ def ddl(model: Model) -> list[str]:
 
 def fingerprint(model: Model) -> str:
     """Names the tables of a model: another model, another fingerprint."""
-    return blake2b("\n".join([*ddl(model), *sql_search.contents(model)]).encode(), digest_size=16).hexdigest()
+    return blake2b("\n".join([*ddl(model), *sql_search.TABLES, *contents(model)]).encode(), digest_size=16).hexdigest()
 
 
 def connected(path: Path, flags: int) -> apsw.Connection:
