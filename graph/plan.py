@@ -16,11 +16,10 @@ parameters. Every store answers a plan alike, by these rules:
   whether rows of the connection come after the page, and before it, whatever cut it off.
 - `Groups` counts the rows of the whole connection by a value; a row with several targets counts in the group of
   each, once; a row with none in the group of the missing value. Most rows first, then by value, missing last.
-- A search finds the nodes of its kinds whose searchable text, of the class it is allowed to see or a less protected
-  one, has every word asked for, the last as the beginning of a word. Words are those of `graph.text.words`, on either
-  side; where there are none, nothing is found. First come nodes whose name has just these words, then those whose name
-  begins with them, has them in it, and others; then by name and id. Whose name may not be seen is among the others, by
-  its id.
+- A search finds the nodes of its kinds whose searchable text has every word asked for, the last as the beginning of a
+  word. Words are those of `graph.text.words`, on either side; where none are asked for, nothing is found. First come
+  nodes whose name has just these words, then those whose name begins with them, has them in it, and others; then by
+  name and id.
 - One operation sees one version of the graph.
 """
 
@@ -35,7 +34,7 @@ from typing import Any
 import msgspec
 
 from graph.errors import BadCursor, BadInput
-from graph.model import DataClass, Hop, Kind, Property
+from graph.model import Hop, Kind, Property
 from graph.text import fold, words
 
 MAX_TEXT, MAX_WORDS = 200, 32  # characters and words that are searched for at most
@@ -247,10 +246,12 @@ class Info:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A list of facts about the graph, `counts` or `sources`; inside it an `Entry` is one of their fields."""
+    """A list of facts about the graph, `counts` or `sources`; inside it an `Entry` is one of their fields. Of counts,
+    those of these `tables`, or of all."""
 
     name: str
     value: Value
+    tables: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,11 +280,10 @@ class Seek:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Words looked for in the text of some kinds, as far as the class `level` may be seen."""
+    """Words looked for in the text of some kinds."""
 
     words: Param
     kinds: tuple[Kind, ...]
-    level: DataClass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from graph.model import Kind, Model, Property, Table
+from graph.model import DataClass, Kind, Model, Property, Table
 from graph.plan import Plan
-from graph.statements import Key, Load, Record
+from graph.roles import Role
+from graph.statements import HASH_BITS, Key, Load, Record, digest
 
 
 class Change(NamedTuple):
@@ -34,11 +35,13 @@ class Head:
 
 @dataclass(slots=True)
 class Compiled:
-    """A plan in a store's own language, and the state of the graph whose facts it was compiled with."""
+    """A plan in a store's own language, the state of the graph whose facts it was compiled with, and the data that its
+    caller must see."""
 
     plan: Plan
     text: str
     state: int
+    needed: frozenset[DataClass]
 
 
 class Found(NamedTuple):
@@ -48,6 +51,22 @@ class Found(NamedTuple):
     data: bytes
     version: int
     loading: tuple[str, ...] = ()
+
+
+class Snapshot(Protocol):
+    """One version of a whole graph, which no load changes while it is read."""
+
+    @property
+    def head(self) -> Head: ...
+
+    @property
+    def loads(self) -> dict[str, Load]:
+        """The load records by source id."""
+        ...
+
+    def of(self, table: Table) -> Iterator[tuple[Key, Record]]:
+        """All that is said of a table's rows, in any order, also of relations that wait for an end."""
+        ...
 
 
 class Writer(Protocol):
@@ -112,10 +131,12 @@ class Store(Protocol):
 
     def compile(self, plan: Plan) -> Compiled: ...
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
         """The answer to a plan.
 
-        Raises StoreError where the store cannot answer.
+
+        Raises Forbidden where its caller, who asks in this role, may not see all that it reads, StoreError where the
+        store cannot answer.
         """
         ...
 
@@ -126,8 +147,18 @@ class Store(Protocol):
         """
         ...
 
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The graph as it is now, to be read as long as the block lasts."""
+        ...
+
     def verify(self) -> bool:
         """Whether the records are those that the content hash was made of."""
         ...
 
     def close(self) -> None: ...
+
+
+def is_true(snapshot: Snapshot, model: Model) -> bool:
+    """Whether the records of a snapshot are those that its content hash was made of."""
+    digests = (digest(table, *said) for table in model.tables for said in snapshot.of(table))
+    return bool(sum(digests) % 2**HASH_BITS == snapshot.head.content_hash)

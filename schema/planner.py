@@ -19,7 +19,7 @@ from graphql import (
 
 from graph import plan as p
 from graph.errors import BadInput
-from graph.model import DataClass, Hop, Kind, Model, Property
+from graph.model import Hop, Kind, Model, Property
 from graph.plan import Convert
 from graph.search import FOUND, ORDER, is_searched
 from schema import limits
@@ -172,7 +172,8 @@ class Planner:
             if name == "__typename":
                 values[key] = p.Const("Graph")
             elif name in ENTRIES:
-                values[key] = p.Entries(name, self.entries(below, ENTRIES[name]))
+                tables = None if self.model.is_whole else tuple(table.table for table in self.model.tables)
+                values[key] = p.Entries(name, self.entries(below, ENTRIES[name]), tables)
             else:
                 values[key] = p.Info(name)
         return self.object(values)
@@ -190,7 +191,7 @@ class Planner:
         text = given["text"]
         assert isinstance(text, Leaf)
         kinds = self.kinds(given.get("kinds"))
-        search = p.Search(self.params.add(text, Convert.WORDS), kinds, SEEN)
+        search = p.Search(self.params.add(text, Convert.WORDS), kinds)
         after, before = (seek(given.get(name), name, FOUND, ORDER, self.params) for name in ("after", "before"))
         value = self.found(self.below(nodes, "NodeConnection"), kinds, at)
         return p.Page(FOUND, None, p.AllOf(), ORDER, limit, reverse, after, before, value, search)
@@ -351,7 +352,6 @@ class Planner:
                 return p.Const("GroupKey")
 
 
-SEEN = DataClass.STUDENT  # until there are roles, everybody sees everything
 ENTRIES = {"counts": "TableCount", "sources": "LoadRecord"}
 _PAGE_INFO: dict[str, p.Value] = {
     "hasNextPage": p.HasNext(),

@@ -395,14 +395,15 @@ class Declared:
             self._field("date", "str", "Date of its content, empty where it has none."),
         ]
         self._type("LoadRecord", "What was loaded from a source.", loaded)
+        content_hash = self._field(
+            "contentHash", "str", "The same for the same content, whatever the order of loads and the store."
+        )
+        sources = self._field("sources", "list[LoadRecord]", "What was loaded, by source.")
         graph = [
             self._field("version", "Int", "One more for every change of the graph."),
-            self._field(
-                "contentHash", "str", "The same for the same content, whatever the order of loads and the store."
-            ),
             self._field("loadedAt", "str | None", "When the graph last changed, UTC."),
             self._field("counts", "list[TableCount]", "Rows of each kind and relation, by name."),
-            self._field("sources", "list[LoadRecord]", "What was loaded, by source."),
+            *([content_hash, sources] if self.model.is_whole else ()),  # which speak of all that is in it
         ]
         self._type("Graph", "The graph as a whole.", graph)
 

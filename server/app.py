@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from graph.civic import CIVIC
+from graph.roles import Role
 from graph.store import Store
 from graph.stores import open_store
 from schema.api import API
@@ -39,7 +40,7 @@ def create_app(store: Store, started: Callable[[], None] | None = None, hosts: S
     Requests for other `hosts` are refused: a page from elsewhere must not reach a server of this machine by a name
     of its own.
     """
-    api = API(store)
+    api = API(store, Role.STEWARD)
     pages, health = Pages(api), Health(store)
 
     @asynccontextmanager

@@ -20,6 +20,7 @@ import msgspec
 from graph.civic import CIVIC
 from graph.errors import BadInput, CivicGraphError, LoadError
 from graph.model import Table
+from graph.roles import Role, seen_by
 from graph.store import Change, Store
 from graph.stores import exists, open_store
 from server import console
@@ -52,6 +53,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+role_option = click.option(
+    "--role",
+    type=click.Choice(Role, case_sensitive=False),
+    default="steward",
+    show_default=True,
+    help="In whose name.",
+)
 folders_argument = click.argument("folders", nargs=-1, required=True, metavar="[example|FOLDER]...")
 
 
@@ -214,11 +222,15 @@ def print_stats(found: Stats) -> None:
 @click.option("--variables", metavar="JSON|@FILE", help="Variables of the query.")
 @click.option("--operation", metavar="NAME", help="Operation to run, where the query has several.")
 @click.option("--compact", is_flag=True, help="Print the answer on one line.")
+@role_option
 @click.pass_obj
-def query(settings: Settings, query: str, variables: str | None, operation: str | None, compact: bool) -> None:
+def query(
+    settings: Settings, query: str, variables: str | None, operation: str | None, compact: bool, role: Role
+) -> None:
     """Ask the graph and print the GraphQL answer.
 
-    QUERY may be @FILE, or - for standard input. Exits with 1 where the answer has errors.
+    QUERY may be @FILE, or - for standard input. Exits with 1 where the answer has errors. Who can read the store sees
+    all of it; with --role, what a caller in that role would see.
     """
     import asyncio
 
@@ -226,17 +238,18 @@ def query(settings: Settings, query: str, variables: str | None, operation: str 
 
     question, values = text_of(query), variables_of(variables)
     with existing_graph(settings.store) as store:
-        body = asyncio.run(API(store).execute(question, values, operation)).body
+        body = asyncio.run(API(store, role).execute(question, values, operation)).body
     click.echo(body if compact else msgspec.json.format(body, indent=2))
     sys.exit(int("errors" in msgspec.json.decode(body)))
 
 
-@main.command(epilog=example("civic-graph schema > schema.graphql"))
-def schema() -> None:
-    """Print the GraphQL schema."""
+@main.command(epilog=example("civic-graph schema > schema.graphql", "civic-graph schema --role public"))
+@role_option
+def schema(role: Role) -> None:
+    """Print the GraphQL schema, as a role sees it."""
     from schema.types import sdl
 
-    click.echo(sdl(CIVIC), nl=False)
+    click.echo(sdl(seen_by(role, CIVIC)), nl=False)
 
 
 @main.command(epilog=example("civic-graph serve --port 8080"))

@@ -51,7 +51,7 @@ class Pages:
         """What this is, what is in it and whose words it must carry."""
         graph, sources = await self._about()
         counts = {row["name"]: row["count"] for row in graph["counts"]}
-        kinds = [kind for kind in self.api.store.model.kinds if counts[kind.table]]
+        kinds = [kind for kind in self.api.model.kinds if counts[kind.table]]
         return page(
             "start.html",
             version=escape(state_of(graph)),
@@ -64,7 +64,7 @@ class Pages:
     async def schema(self, request: Request) -> Response:
         """The schema in the schema definition language, made when it is first asked for."""
         async with self._making:
-            self._schema = self._schema or await run_sync(sdl, self.api.store.model)
+            self._schema = self._schema or await run_sync(sdl, self.api.model)
         return PlainTextResponse(self._schema)
 
     async def _about(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -48,7 +48,7 @@ PARTS = 30  # fields and fragments in one operation, until only leaves are drawn
 SIZES = {0: (1, 2, 3, 5, 100), 1: (1, 2, 3)}  # of pages, by how many they are nested in; else 1 or 2
 ABOUT_SCHEMA = ("__typename", "__type", "__schema")
 PROVENANCE = ("sources", "locators")
-COMMON = ("id", "name", "aliases", "sources", "locators")
+COMMON = ("id", "name", "aliases", *PROVENANCE)
 
 Number = Callable[[int, int], int]  # one from the first to the second
 
@@ -247,7 +247,7 @@ class Drawing:
     def part_of_any(self, type_: GraphQLInterfaceType, at: At) -> str:
         match self.one_of(["field", "kind", "kind", "spread"]):
             case "field":
-                return self.leaf(self.one_of([*COMMON, "__typename"])) + self.directives()
+                return self.leaf(self.one_of([*type_.fields, "__typename"])) + self.directives()
             case "kind":
                 kind = self.types[self.likely(at)]
                 return f"... on {kind.name}{self.directives()} {self.selection(kind, at, fragile=True)}"

@@ -102,7 +102,7 @@ def _page(page: p.Page) -> str:
 
 def _search(search: p.Search) -> str:
     kinds = ", ".join(kind.name for kind in search.kinds)
-    return f"words {search.words.name} in {kinds or 'nothing'} up to {search.level}"
+    return f"words {search.words.name} in {kinds or 'nothing'}"
 
 
 def _seek(seek: p.Seek) -> str:

@@ -434,8 +434,8 @@ class Result:
 class Reference:
     """Answers operations from the statements themselves; what a store counts and notes of loads, it asks of it."""
 
-    def __init__(self, store: Store, statements: Statements) -> None:
-        model = store.model
+    def __init__(self, store: Store, statements: Statements, model: Model | None = None) -> None:
+        model = model or store.model
         self.graph = Graph(model, statements)
         self.head = store.head()
         self.loaded = {source: load.loaded_at for source, load in store.loads().items()}

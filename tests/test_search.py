@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 
-import msgspec
 import pytest
 
 from graph import changes
 from graph.civic import CIVIC
-from graph.model import DataClass
-from graph.plan import MAX_TEXT, MAX_WORDS, Obj, Page, Plan, bind
-from graph.store import Store
+from graph.plan import MAX_TEXT, MAX_WORDS
+from graph.roles import Role
 from graph.text import words
-from schema import documents
-from schema.planner import Planner
 from tests.client import Client
 from tests.conftest import Open
 from tests.world import Row, Said, World, node
@@ -234,42 +228,15 @@ def test_a_dry_run_changes_nothing(new_store: Open) -> None:
 # Who may see what
 
 
-def seen(store: Store, text: str, level: DataClass) -> tuple[list[str], list[str]]:
-    """What a search finds for somebody who sees a level: ids, and what is in the cursors."""
-    schema = Client(store).api.schema
-    query = "query ($text: String!) { search(text: $text) { nodes { id } edges { cursor } } }"
-    operation = documents.read(query, schema).operation(None)
-    plan = Planner(store.model, schema, operation, {"text": text}).plan()
-    ((name, page),) = plan.value.fields
-    assert isinstance(page, Page) and page.search
-    page = replace(page, search=replace(page.search, level=level))
-    plan = Plan(Obj(((name, page),)), plan.params)
-    answer = asyncio.run(store.run(store.compile(plan), bind(plan, {"text": text})))
-    data = msgspec.json.decode(answer.data)["search"]
-    return [row["id"] for row in data["nodes"]], [bytes.fromhex(edge["cursor"]).decode() for edge in data["edges"]]
+def test_each_role_finds_what_it_may_see(client: Client) -> None:
+    finds = {role: found(Client(client.store, role), "a") for role in Role}
+    assert "champion:ada" in finds[Role.STEWARD]
+    assert finds[Role.PUBLIC] == finds[Role.ANALYST] == [i for i in finds[Role.STEWARD] if i != "champion:ada"]
+    for role in (Role.PUBLIC, Role.ANALYST):
+        assert found(Client(client.store, role), "soil") == []
+        asked = {"text": "soil", "kinds": ["CHAMPION"]}
+        assert Client(client.store, role).code(QUERY, asked) == "BAD_INPUT"
 
 
-LEVELS = {
-    "acorn": [["partner:acorn", "partner:acorn-2"]] * 4,
-    "soil": [[], ["champion:ada"], ["champion:ada"], ["champion:ada"]],
-    "ada": [[], [], ["champion:ada"], ["champion:ada"]],
-    "ada soil": [[], [], ["champion:ada"], ["champion:ada"]],
-    "student": [[], [], [], []],
-}
-
-
-@pytest.mark.parametrize("text", LEVELS)
-def test_each_level_finds_what_it_may_see(client: Client, text: str) -> None:
-    assert [seen(client.store, text, level)[0] for level in DataClass] == LEVELS[text]
-
-
-def test_a_hidden_name_neither_sorts_nor_shows(new_store: Open) -> None:
-    store = new_store(CIVIC)
-    champions = [node("champion:1", "Soil", expertise=("soil",)), node("champion:2", "A", expertise=("soil", "peat"))]
-    partners = [node("partner:1", "Soil society"), node("partner:2", "z", description="soil")]
-    changes.load(store, World((Said("source:a", {"Champion": champions, "Partner": partners}),)))
-    hidden, cursors = seen(store, "soil", DataClass.INTERNAL)
-    assert hidden == ["partner:1", "champion:1", "champion:2", "partner:2"]
-    assert not any('"A"' in cursor or '"Soil"' in cursor for cursor in cursors)
-    shown, _ = seen(store, "soil", DataClass.PERSONAL)
-    assert shown == ["champion:1", "partner:1", "champion:2", "partner:2"]
+def test_pseudonyms_are_not_searched(client: Client) -> None:
+    assert found(client, "student") == []

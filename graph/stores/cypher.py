@@ -157,12 +157,13 @@ class Compiler:
     def entries(self, entries: p.Entries, cells: Cells) -> Shape:
         label, key = {"counts": ("_CivicCount", "name"), "sources": ("_CivicSource", "id")}[entries.name]
         found, name, inner = self.name("c"), self.name("x"), Cells()
+        some = "" if entries.tables is None else f" AND {found}.`{key}` IN {list(entries.tables)}"
         shape = entry_value(entries.value, found, inner)
         cells.calls += call(
             [],
             [
                 f"MATCH ({found}:`{label}`)",
-                f"WHERE {found}.`{key}` IS NOT NULL",
+                f"WHERE {found}.`{key}` IS NOT NULL{some}",
                 f"WITH {found} ORDER BY {found}.`{key}`",
                 f"RETURN collect({inner.text}) AS {name}",
             ],

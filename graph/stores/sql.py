@@ -75,8 +75,9 @@ class Compiler:
                 return self.lookup(value)
             case p.Info(name):
                 return f"(SELECT {quoted(name)} FROM _graph)"
-            case p.Entries(name, entry):
-                rows = f"SELECT * FROM {quoted('_' + name)} ORDER BY 1"
+            case p.Entries(name, entry, tables):
+                some = "" if tables is None else f" WHERE name IN ({', '.join(map(literal, tables))})"
+                rows = f"SELECT * FROM {quoted('_' + name)}{some} ORDER BY 1"
                 return f"json((SELECT json_group_array({self.entry_value(entry)}) FROM ({rows})))"
             case _:
                 raise TypeError(f"{value} is no value of the graph")
