@@ -141,7 +141,7 @@ def test_a_rare_relation_is_found_from_its_end(sqlite: Client) -> None:
 
 def test_a_search_reads_its_index(sqlite: Client) -> None:
     steps = explained(sqlite, '{ search(text: "acorn", first: 3) { totalCount nodes { name } } }')
-    assert [step for step in steps if " f " in step] == ["SCAN f VIRTUAL TABLE INDEX 0:M5"]
+    assert "SCAN f VIRTUAL TABLE INDEX 0:M1" in steps
     assert "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)" in steps
 
 
