@@ -44,6 +44,12 @@ def least(classes: Iterable[DataClass]) -> Role:
     return next(role for role in Role if SEES[role].issuperset(classes))
 
 
+def described(role: Role) -> str:
+    """What a role sees, in words."""
+    *classes, last = [c.value for c in DataClass if c in SEES[role]]
+    return f"{', '.join(classes)} and {last} data" if classes else f"{last} data"
+
+
 def allow(role: Role, needed: frozenset[DataClass]) -> None:
     """Raises Forbidden where a role does not see all of these data. Which, is not for it to know."""
     if not needed <= SEES[role]:

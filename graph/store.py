@@ -70,7 +70,7 @@ class Snapshot(Protocol):
 
 
 class Writer(Protocol):
-    """One write transaction. What is not committed is gone when it closes."""
+    """One writer, and the only one until it closes. What it put and did not commit is gone then."""
 
     def head(self) -> Head: ...
 
@@ -94,8 +94,13 @@ class Writer(Protocol):
         """Write what is after the changes. A relation whose end is missing is kept, and shown once both are there."""
         ...
 
+    def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
+        """Commit what was put so far as a part of a load, with these load records, if it is as much as the store can
+        take at once; what is put next goes on from there."""
+        ...
+
     def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
-        """Keep everything, with these load records added or replaced and those of the gone sources removed."""
+        """Commit everything, with these load records added or replaced and those of the gone sources removed."""
         ...
 
 

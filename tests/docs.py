@@ -129,16 +129,20 @@ def error_classes(of: type[errors.RequestError]) -> Iterator[type[errors.Request
 
 
 def settings_part() -> str:
-    rows = [f"| `{s.env}` | `{s.default}` | {s.help} |" for s in SETTINGS]
+    rows = [f"| `{s.env}` | `{s.default or 'none'}` | {s.help} |" for s in SETTINGS]
     return "\n".join(["| variable | default | what it sets |", "|---|---|---|", *rows])
 
 
 def commands_part() -> str:
-    with click.Context(cli, info_name="civic-graph") as context:
-        names = cli.list_commands(context)
-        return "\n\n".join(
-            [help_of(cli, "civic-graph"), *(help_of(cli.commands[n], f"civic-graph {n}") for n in names)]
-        )
+    return "\n\n".join(help_of_all(cli, "civic-graph"))
+
+
+def help_of_all(command: click.Command, name: str) -> Iterator[str]:
+    """The help of a command and of those below it."""
+    yield help_of(command, name)
+    if isinstance(command, click.Group):
+        for inner in sorted(command.commands):
+            yield from help_of_all(command.commands[inner], f"{name} {inner}")
 
 
 def help_of(command: click.Command, name: str) -> str:

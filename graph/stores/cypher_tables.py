@@ -271,11 +271,12 @@ def _aside(relation: Relation, end: str) -> str:
 
 
 def settled(relation: Relation) -> str:
-    """The statement that brings back waiting relations whose ends are both there. It returns how many."""
+    """The statement that brings back at most `$limit` waiting relations whose ends are both there. It returns how
+    many."""
     ends = _ends(relation, "w._from", "w._to")
     surplus = ["_table", "_from", "_to", *([] if relation.keys else ["_key"])]
     return (
-        f"MATCH (w:`_CivicWaiting` {{_table: {_text(relation.table)}}}) {ends} "
+        f"MATCH (w:`_CivicWaiting` {{_table: {_text(relation.table)}}}) {ends} WITH w, a, b LIMIT $limit "
         f"CREATE {_link(relation)} SET e = properties(w) REMOVE {', '.join(f'e.{name}' for name in surplus)} "
         "DELETE w RETURN count(*)"
     )

@@ -282,6 +282,9 @@ class SQLiteWriter:
     def _has_rows(self, name: str) -> bool:
         return self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is not None
 
+    def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
+        """One transaction takes a load of any size."""
+
     def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
         self._settle()
         self._count()

@@ -71,7 +71,7 @@ def explained(store: Neo4jStore, neo4j: Database, query: str, variables: dict[st
             return prepared[-1]
 
     client = Client(store)
-    client.api = Listening(store)
+    client.api = Listening(store, client.api.role)
     client.data(query, variables)
     parameters = bind(prepared[0].plan, variables or {})
     with neo4j.driver.session() as session:
