@@ -64,8 +64,12 @@ def _lines(value: p.Value) -> Iterator[str]:
             yield type(value).__name__
             yield from _below(inner)
         case p.Groups(by, limit, inner):
-            yield f"Groups by {by.field if isinstance(by, Hop) else by.name} first {limit}"
+            yield f"Groups by {_grouping(by)} first {limit}"
             yield from _below(inner)
+        case p.GroupSum(prop, on_edge):
+            yield f"sum of {_named(prop, on_edge)}"
+        case p.GroupAverage(prop, on_edge):
+            yield f"average of {_named(prop, on_edge)}"
         case p.Entries(name, inner):
             yield f"Entries {name}"
             yield from _below(inner)
@@ -103,6 +107,12 @@ def _page(page: p.Page) -> str:
 def _search(search: p.Search) -> str:
     kinds = ", ".join(kind.name for kind in search.kinds)
     return f"words {search.words.name} in {kinds or 'nothing'}"
+
+
+def _grouping(by: p.By | Hop) -> str:
+    if isinstance(by, Hop):
+        return by.field
+    return f"{by.part.value} of {_named(by.property, by.on_edge)}" if by.part else _named(by.property, by.on_edge)
 
 
 def _seek(seek: p.Seek) -> str:
