@@ -101,16 +101,15 @@ class Needs:
             case p.Obj(fields):
                 for _, inner in fields:
                     self.value(inner, kind, relation)
-            case p.Rows(inner) | p.GroupKeys(inner):
+            case p.Rows(inner):
                 self.value(inner, kind, relation)
             case p.One(hop, inner):
                 self.value(inner, *self.step(hop))
             case p.Page():
                 self.page(value)
             case p.Groups(by, _, inner):
-                self.groups(by, inner, kind)
-            case p.GroupNode(inner):
-                self.value(inner, kind, None)
+                assert kind, "groups stand where there are no rows"
+                self.group(inner, kind, relation, self.grouping(by, kind, relation))
             case p.Lookup(_, _, cases):
                 for case, inner in cases:
                     self.value(inner, self.kind(case.name), None)
@@ -120,9 +119,11 @@ class Needs:
                 self.entries(value)
             case (
                 p.Const() | p.Cursor() | p.HasNext() | p.HasPrevious() | p.StartCursor() | p.EndCursor() | p.Total()
-                | p.GroupValue() | p.GroupCount() | p.Entry()
+                | p.Entry()
             ):  # fmt: skip
                 pass
+            case p.GroupKeys() | p.GroupValue() | p.GroupNode() | p.GroupCount() | p.GroupSum() | p.GroupAverage():
+                raise TypeError(f"{value} stands outside a group")
             case _:
                 assert_never(value)
 
@@ -133,12 +134,24 @@ class Needs:
             self.property(key.property, relation if key.on_edge else kind)
         self.value(page.value, kind, relation)
 
-    def groups(self, by: Property | Hop, inner: p.Value, kind: Kind | None) -> None:
+    def grouping(self, by: p.By | Hop, kind: Kind, relation: Relation | None) -> Kind | None:
+        """The kind of the nodes that rows are grouped by."""
         if isinstance(by, Hop):
-            self.value(inner, self.step(by)[0], None)
-        else:
-            self.property(by, kind)
-            self.value(inner, None, None)
+            return self.step(by)[0]
+        self.property(by.property, relation if by.on_edge else kind)
+        return None
+
+    def group(self, value: p.Value, kind: Kind, relation: Relation | None, named: Kind | None) -> None:
+        match value:
+            case p.Obj(fields):
+                for _, inner in fields:
+                    self.group(inner, kind, relation, named)
+            case p.GroupKeys(inner):
+                self.group(inner, kind, relation, named)
+            case p.GroupSum(prop, on_edge) | p.GroupAverage(prop, on_edge):
+                self.property(prop, relation if on_edge else kind)
+            case p.GroupNode(inner):
+                self.value(inner, named, None)
 
     def entries(self, entries: p.Entries) -> None:
         if entries.name != "counts" or entries.tables is None:

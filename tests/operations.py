@@ -37,7 +37,8 @@ from hypothesis import strategies as st
 from graph.errors import BadCursor
 from graph.model import Hop, Kind, Property, Type
 from graph.plan import read_cursor
-from schema.types import groupings, relation_title
+from schema.groups import groupings
+from schema.types import relation_title
 from tests.reference import Graph, Reference, Row, cursor, order_of
 
 DEPTH = 4  # how many pages and steps are nested in one another
@@ -264,7 +265,7 @@ class Drawing:
         """The kind of the nodes that a connection is grouped by."""
         assert isinstance(connection, GraphQLObjectType)
         kind = self.model.kind(get_named_type(connection.fields["nodes"].type).name)
-        hop = groupings(self.model, kind)[by]
+        hop = groupings(self.model, kind).get(by)
         return hop.target if isinstance(hop, Hop) else None
 
     def kinds(self) -> list[str]:
@@ -544,7 +545,7 @@ class Drawing:
             return None
         type_ = get_nullable_type(type_)
         if isinstance(value, list):
-            return self.another_list(value, type_.of_type, fixed=named.endswith("Group"))
+            return self.another_list(value, type_.of_type, fixed=named.endswith("GroupBy"))
         if isinstance(value, dict):
             return {n: self.another(v, type_.fields[n].type) for n, v in value.items() if not self.chance(10)}
         if isinstance(type_, GraphQLList):

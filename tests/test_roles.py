@@ -21,8 +21,9 @@ from graph.model import DataClass, End, Hop, Kind, Model, Property, Relation, Ta
 from graph.roles import ALL, Role, least, needed, seen_by
 from graph.stores.sqlite import SQLiteStore
 from schema import documents
+from schema.groups import groupings, numeric
 from schema.planner import Planner
-from schema.types import executable, groupings
+from schema.types import executable
 from tests.client import Client
 from tests.world import WORLD
 
@@ -45,7 +46,7 @@ def questions(model: Model) -> Iterator[Question]:
     for relation in model.relations:
         for prop in relation.columns:
             for hop in ends(relation):
-                yield from asked(model, relation, prop, of_relation(model.kind(hop.origin), hop, prop))
+                yield from asked(model, relation, prop, of_relation(model, hop, prop))
 
 
 def asked(model: Model, table: Table, prop: Property, ways: dict[str, str]) -> Iterator[Question]:
@@ -67,16 +68,23 @@ def of_kind(model: Model, kind: Kind, prop: Property) -> dict[str, str]:
     }
     if not prop.is_list:
         ways["sort"] = f"{{ {many}(orderBy: [{{{shown}: DESC}}]) {{ pageInfo {{ endCursor }} }} }}"
-    ways |= {
-        f"group by {name}": f"{{ {many} {{ groups(by: [{name}]) {{ count }} }} }}"
-        for name, by in groupings(model, kind).items()
-        if by == prop
-    }
+    return ways | grouped(model, kind, prop, None, f"{{ {many} {{ %s }} }}")
+
+
+def grouped(model: Model, kind: Kind, prop: Property, relation: Relation | None, query: str) -> dict[str, str]:
+    """The ways to group by a property of a kind, or of the relation that leads to it, and to add it up."""
+    found = groupings(model, kind, relation)
+    place = (prop, relation is not None)
+    names = [name for name, by in found.items() if isinstance(by, p.By) and (by.property, by.on_edge) == place]
+    ways = {f"group by {name}": query % f"groups(by: [{name}]) {{ count }}" for name in names}
+    for added in ("sum", "average") if numeric([prop]) else ():
+        number = f"{{ edge {{ {prop.name} }} }}" if relation else f"{{ {prop.name} }}"
+        ways[added] = query % f"groups(by: [{next(iter(found))}]) {{ {added} {number} }}"
     return ways
 
 
-def of_relation(kind: Kind, hop: Hop, prop: Property) -> dict[str, str]:
-    many, where, field = kind.plural, f"{prop.name}: {condition(prop)}", hop.field
+def of_relation(model: Model, hop: Hop, prop: Property) -> dict[str, str]:
+    many, where, field = model.kind(hop.origin).plural, f"{prop.name}: {condition(prop)}", hop.field
     if not hop.many:
         return {
             f"select by {field}": f"{{ {many}(first: 1) {{ nodes {{ {field}Edge {{ {prop.name} }} }} }} }}",
@@ -90,7 +98,9 @@ def of_relation(kind: Kind, hop: Hop, prop: Property) -> dict[str, str]:
     if not prop.is_list:
         order = f"orderBy: [{{edge: {{{prop.name}: DESC}}}}]"
         ways[f"sort {field}"] = f"{{ {many}(first: 1) {{ nodes {{ {field}({order}) {{ nodes {{ id }} }} }} }} }}"
-    return ways
+    query = f"{{ {many}(first: 1) {{ nodes {{ {field} {{ %s }} }} }} }}"
+    ways_there = grouped(model, model.kind(hop.target), prop, hop.relation, query)
+    return ways | {f"{way} of {field}": asked for way, asked in ways_there.items()}
 
 
 def condition(prop: Property) -> str:
@@ -151,8 +161,8 @@ def without_class(model: Model, table: str, prop: str | None) -> Model:
     ("table", "prop", "ways"),
     [
         ("Partner", "postcode", {"select", "filter", "sort", "node"}),
-        ("Partner_TAKES_PART_IN_Project", "hours", {"select", "filter", "narrow", "sort"}),
-        ("Placement", None, {"select", "filter", "sort", "node", "group"}),
+        ("Partner_TAKES_PART_IN_Project", "hours", {"select", "filter", "narrow", "sort", "sum", "average"}),
+        ("Placement", None, {"select", "filter", "sort", "node", "group", "sum", "average"}),
     ],
 )
 def test_a_tag_that_is_dropped_is_found_out(store: SQLiteStore, table: str, prop: str | None, ways: set[str]) -> None:
@@ -251,6 +261,12 @@ def test_plans_of_all_these_questions_are_refused_to_those_who_may_not_see() -> 
         ("{ boroughs { groups(by: [PLACEMENTS]) { keys { node { name } } } } }", {PUBLIC, STUDENT}),
         ("{ projects { nodes { partners(edge: {hours: {gt: 1}}) { totalCount } } } }", {PUBLIC, INTERNAL}),
         ("{ projects { nodes { partners(orderBy: [{edge: {inKind: ASC}}]) { nodes { id } } } } }", {PUBLIC, INTERNAL}),
+        ("{ projects { groups(by: [STATUS]) { sum { funding } } } }", {PUBLIC, INTERNAL}),
+        (
+            "{ projects { nodes { partners { groups(by: [TYPE]) { average { edge { hours } } } } } } }",
+            {PUBLIC, INTERNAL},
+        ),
+        ("{ partners { nodes { connectedStudents { groups(by: [EDGE_ROLE]) { count } } } } }", {PUBLIC, STUDENT}),
         ("{ students { nodes { connectedPartners { totalCount } } } }", {PUBLIC, STUDENT}),
         ("{ enquiries { nodes { partner { name } } } }", {PUBLIC, INTERNAL}),
         ('{ node(id: "borough:hackney") { name } }', ALL),

@@ -9,6 +9,7 @@ from typing import Any
 
 import apsw
 
+from graph import sums
 from graph.errors import Conflict, Incompatible, StoreError, Timeout, Unavailable
 from graph.text import fold
 
@@ -48,6 +49,8 @@ def _connected(path: Path, flags: int) -> Connection:
     connection = apsw.Connection(str(path), flags=flags)
     connection.set_busy_timeout(WAIT_MS)
     connection.create_scalar_function("fold", _folded, 1, deterministic=True)
+    connection.create_scalar_function("summed", _summed, 5, deterministic=True)
+    connection.create_scalar_function("averaged", _averaged, 5, deterministic=True)
     for pragma in PRAGMAS:
         connection.execute(pragma)
     return connection
@@ -56,6 +59,16 @@ def _connected(path: Path, flags: int) -> Connection:
 def _folded(*values: Any) -> Any:
     """`fold` as a function of SQL."""
     return values[0] and fold(values[0])
+
+
+def _summed(*parts: Any) -> Any:
+    """`summed` as a function of SQL."""
+    return sums.total(*parts)
+
+
+def _averaged(*parts: Any) -> Any:
+    """`averaged` as a function of SQL."""
+    return sums.average(*parts)
 
 
 def holder(path: Path) -> Path:
