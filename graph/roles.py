@@ -157,6 +157,10 @@ class Needs:
                 self.property(prop, relation if on_edge else kind)
             case p.GroupNode(inner):
                 self.value(inner, named, None)
+            case p.Const() | p.GroupValue() | p.GroupCount():
+                pass
+            case _:
+                raise TypeError(f"{value} is no value of a group")
 
     def entries(self, entries: p.Entries) -> None:
         if entries.name != "counts" or entries.tables is None:
