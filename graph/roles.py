@@ -113,7 +113,7 @@ class Needs:
                 if isinstance(by, Hop):
                     self.predicate(among, *self.step(by))
                 self.group(inner, kind, relation, self.grouping(by, kind, relation))
-            case p.Lookup(_, _, cases):
+            case p.Lookup(_, _, cases) | p.ByKind(cases):
                 for case, inner in cases:
                     self.value(inner, self.kind(case.name), None)
             case p.Info(name):
@@ -131,6 +131,11 @@ class Needs:
                 assert_never(value)
 
     def page(self, page: p.Page) -> None:
+        if page.search:
+            for kind in page.search.kinds:
+                self.kind(kind.name)
+            self.value(page.value, None, None)
+            return
         kind, relation = self.step(page.hop) if page.hop else (self.kind(page.kind.name), None)
         self.predicate(page.where, kind, relation)
         for key in page.order:
@@ -155,6 +160,10 @@ class Needs:
                 self.property(prop, relation if on_edge else kind)
             case p.GroupNode(inner):
                 self.value(inner, named, None)
+            case p.Const() | p.GroupValue() | p.GroupCount():
+                pass
+            case _:
+                raise TypeError(f"{value} is no value of a group")
 
     def entries(self, entries: p.Entries) -> None:
         if entries.name != "counts" or entries.tables is None:
