@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphql import (
-    FieldNode,
-    GraphQLSchema,
-)
+from graphql import FieldNode, GraphQLSchema
 
 from graph import plan as p
 from graph.errors import BadInput
