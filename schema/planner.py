@@ -10,7 +10,7 @@ from graphql import FieldNode, GraphQLSchema
 
 from graph import plan as p
 from graph.errors import BadInput
-from graph.model import Hop, Kind, Model, Relation
+from graph.model import SOURCE, Hop, Kind, Model, Relation
 from graph.plan import Convert
 from graph.search import FOUND, ORDER, is_searched
 from schema import limits
@@ -186,9 +186,24 @@ class Planner(Selections):
             name = nodes[0].name.value
             if name in properties:
                 values[key] = p.Get(properties[name])
+            elif name == "provenance":
+                values[key] = self.provenance(nodes, kind, at.into(limits.SOURCES))
             else:
                 values[key] = _named(nodes, kind.name) or self.step(nodes, hops, kind, at)
         return self.object(values)
+
+    def provenance(self, nodes: list[FieldNode], kind: Kind, at: At) -> p.Provenance:
+        self.spend(at.rows)
+        values: dict[str, p.Value] = {}
+        for key, asked in self.below(nodes, "Provenance").items():
+            match asked[0].name.value:
+                case "source":
+                    values[key] = p.ByKind(self.cases(asked, (self.model.kind(SOURCE),), at))
+                case "values":
+                    values[key] = p.Said(kind.values, self.entries(asked, "StatedValue"))
+                case name:
+                    values[key] = _named(asked, "Provenance") or p.Entry(name)
+        return p.Provenance(self.object(values))
 
     def step(self, nodes: list[FieldNode], hops: Mapping[str, Hop], kind: Kind, at: At) -> p.Value:
         name = nodes[0].name.value
