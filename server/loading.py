@@ -10,10 +10,12 @@ from graph import changes
 from graph.changes import Counts, OnChanges
 from graph.model import Table
 from graph.store import Change, Head, Store
-from loaders.folder import EXAMPLE, NONE, Checked, is_loaded, read
+from loaders.erased import Erased
+from loaders.folder import EXAMPLE, NOBODY, NONE, Checked, is_loaded, read
 from loaders.pseudonyms import Pseudonyms, read_key
 from loaders.report import Report, counted
 from server.console import Progress, progress
+from server.settings import Settings
 
 PACKAGED = "example"  # names the example data that comes with the package
 
@@ -73,6 +75,7 @@ class Loading:
     dry_run: bool = False
     on_changes: OnChanges | None = None
     pseudonyms: Pseudonyms = NONE
+    erased: Erased = NOBODY
 
     def load(self, subject: str) -> Outcome:
         """Load a folder, or `example`.
@@ -82,7 +85,7 @@ class Loading:
         folder, origin = located(subject)
         if is_loaded(self.store, folder, self.store.model, self.name, origin):
             return Outcome(subject, self.store.head(), _hidden(self.store))
-        with checked(self.store, subject, self.pseudonyms, self.name) as found:
+        with checked(self.store, subject, self.pseudonyms, self.erased, self.name) as found:
             if not found.report.ok:
                 return Outcome(subject, self.store.head(), report=found.report)
             return self._write(subject, found)
@@ -134,14 +137,24 @@ def pseudonyms(key_file: str) -> Pseudonyms:
     return Pseudonyms(read_key(Path(key_file))) if key_file else NONE
 
 
-def checked(store: Store, subject: str, pseudonyms: Pseudonyms, name: str | None = None) -> Checked:
+def erased(settings: Settings) -> Erased:
+    """Who was erased from a graph: the list is beside its file, or where the settings say."""
+    beside = settings.store.removeprefix("sqlite:") if settings.store.startswith("sqlite:") else "civic-graph"
+    return Erased(Path(settings.erased or f"{beside}.erased"))
+
+
+def checked(
+    store: Store, subject: str, pseudonyms: Pseudonyms, erased: Erased = NOBODY, name: str | None = None
+) -> Checked:
     """A folder, or `example`, read and checked against the graph; to be closed.
 
     Raises LoadError where it is no folder.
     """
     folder, origin = located(subject)
     with progress("Reading") as shown:
-        return read(folder, store.model, store, name=name, origin=origin, progress=shown, pseudonyms=pseudonyms)
+        return read(
+            folder, store.model, store, name=name, origin=origin, progress=shown, pseudonyms=pseudonyms, erased=erased
+        )
 
 
 def located(subject: str) -> tuple[Path, str | None]:

@@ -20,7 +20,7 @@ from server.settings import SETTINGS
 
 Run = Callable[..., Result]
 
-COMMANDS = ["check", "generate", "load", "query", "schema", "serve", "stats", "template", "token", "withdraw"]
+COMMANDS = ["check", "generate", "load", "person", "query", "schema", "serve", "stats", "template", "token", "withdraw"]
 
 
 @pytest.fixture
