@@ -134,6 +134,7 @@ def erase(store: Store, node_id: str) -> tuple[Head, int]:
             gone = [Change(key, record, ()) for key, record in writer.records(table, sorted(keys)).items()]
             content, erased = content + _effect(table, gone), erased + len(gone)
             writer.put(table, gone)
+        writer.purge()
         head = _next(head, content, head.loading) if erased else head
         writer.commit(head, [], [])
         return head, erased

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import click
@@ -10,10 +11,11 @@ import msgspec
 
 from graph import changes
 from graph.civic import CIVIC
-from graph.errors import BadInput
+from graph.errors import BadInput, LoadError
 from graph.model import Table
 from graph.statements import Claim, Key
-from graph.stores import open_store
+from graph.store import Store
+from graph.stores import exists, open_store
 from server.difference import is_said, keyed, text, titled
 from server.settings import Settings
 
@@ -36,7 +38,7 @@ def person() -> None:
 @click.pass_obj
 def show(settings: Settings, person_id: str, student_key: str | None, as_json: bool) -> None:
     """Print every statement about a person, and which source makes it."""
-    with closing(open_store(settings.store, CIVIC)) as store:
+    with graph(settings) as store:
         for table, key, record in changes.about(store, node(settings, person_id, student_key)):
             for claim in record:
                 click.echo(msgspec.json.encode(as_object(table, key, claim)) if as_json else as_line(table, key, claim))
@@ -59,12 +61,21 @@ def erase(settings: Settings, person_id: str, yes: bool, student_key: str | None
     found = node(settings, person_id, student_key)
     if not yes:
         click.confirm(f"Erase {found} for good?", abort=True, err=True)
-    erased(settings).add(found)  # first, so that nothing brings back what is erased after it
-    with closing(open_store(settings.store, CIVIC)) as store:
+    with graph(settings) as store:
+        erased(settings).add(found)  # first, so that nothing brings back what is erased after it
         head, number = changes.erase(store, found)
     content: dict[str, Any] = {"id": found, "erased": number, "version": head.version}
     said = f"{found}: {number:,} records erased; the graph is at version {head.version}"
     click.echo(msgspec.json.encode(content) if as_json else said)
+
+
+@contextmanager
+def graph(settings: Settings) -> Iterator[Store]:
+    """The graph. Raises LoadError where there is none."""
+    if not exists(settings.store):
+        raise LoadError(f"there is no graph at {settings.store}")
+    with closing(open_store(settings.store, CIVIC)) as store:
+        yield store
 
 
 def node(settings: Settings, person_id: str, student_key: str | None) -> str:
