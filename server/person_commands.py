@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from typing import Any
 
 import click
@@ -11,13 +9,12 @@ import msgspec
 
 from graph import changes
 from graph.civic import CIVIC
-from graph.errors import BadInput, LoadError
+from graph.errors import BadInput
 from graph.model import Table
 from graph.statements import Claim, Key
-from graph.store import Store
-from graph.stores import exists, open_store
 from server.difference import is_said, keyed, text, titled
 from server.settings import Settings
+from server.stores import existing_graph
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 key_option = click.option("--student-key", metavar="FILE", help="Key of pseudonyms, to find a student by number.")
@@ -38,7 +35,7 @@ def person() -> None:
 @click.pass_obj
 def show(settings: Settings, person_id: str, student_key: str | None, as_json: bool) -> None:
     """Print every statement about a person, and which source makes it."""
-    with graph(settings) as store:
+    with existing_graph(settings.store) as store:
         for table, key, record in changes.about(store, node(settings, person_id, student_key)):
             for claim in record:
                 click.echo(msgspec.json.encode(as_object(table, key, claim)) if as_json else as_line(table, key, claim))
@@ -61,21 +58,12 @@ def erase(settings: Settings, person_id: str, yes: bool, student_key: str | None
     found = node(settings, person_id, student_key)
     if not yes:
         click.confirm(f"Erase {found} for good?", abort=True, err=True)
-    with graph(settings) as store:
+    with existing_graph(settings.store) as store:
         erased(settings).add(found)  # first, so that nothing brings back what is erased after it
         head, number = changes.erase(store, found)
     content: dict[str, Any] = {"id": found, "erased": number, "version": head.version}
     said = f"{found}: {number:,} records erased; the graph is at version {head.version}"
     click.echo(msgspec.json.encode(content) if as_json else said)
-
-
-@contextmanager
-def graph(settings: Settings) -> Iterator[Store]:
-    """The graph. Raises LoadError where there is none."""
-    if not exists(settings.store):
-        raise LoadError(f"there is no graph at {settings.store}")
-    with closing(open_store(settings.store, CIVIC)) as store:
-        yield store
 
 
 def node(settings: Settings, person_id: str, student_key: str | None) -> str:

@@ -106,6 +106,19 @@ def test_the_next_load_of_the_same_tables_does_not_bring_them_back(run: Run, tmp
     assert b"ada" not in kept.lower()
 
 
+def test_a_dump_of_before_does_not_bring_them_back(run: Run, tmp_path: Path) -> None:
+    run("load", str(tmp_path / "tables"))
+    dump = str(tmp_path / "before.jsonl")
+    assert run("export", dump).exit_code == 0
+    assert run("person", "erase", ADA, "--yes").exit_code == 0
+    other = ["--store", f"sqlite:{tmp_path / 'other.db'}"]
+    loaded = run(*other, "load", dump, "--erased", str(tmp_path / "graph.db.erased"))
+    assert loaded.exit_code == 0, loaded.output
+    assert run(*other, "person", "show", ADA).stdout == ""
+    assert "Ben" in run(*other, "person", "show", "champion:ben").stdout
+    assert run(*other, "stats", "--verify").exit_code == 0
+
+
 def test_they_are_told_by_source_as_lines_and_as_json(run: Run, tmp_path: Path) -> None:
     run("load", str(tmp_path / "tables"))
     lines = run("person", "show", "champion:ben").stdout.splitlines()
