@@ -20,7 +20,10 @@ from server.settings import SETTINGS
 
 Run = Callable[..., Result]
 
-COMMANDS = ["check", "export", "generate", "load", "query", "schema", "serve", "stats", "template", "token", "withdraw"]
+COMMANDS = [
+    *("check", "export", "generate", "load", "person", "query"),
+    *("schema", "serve", "stats", "template", "token", "withdraw"),
+]
 
 
 @pytest.fixture
