@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TypeVar
 
 from graph.errors import LoadError
-from graph.model import Relation, Table
+from graph.model import Model, Relation, Table
 from graph.statements import HASH_BITS, Key, Load, Record, Statement, Statements, digest, merged, precedence
 from graph.statements import restate as restated
 from graph.statements import without as remaining
@@ -123,6 +123,42 @@ def withdraw(store: Store, source: str, *, dry_run: bool = False, on_changes: On
         origin = known[source].origin
         partial = [replace(load, load_id="") for s, load in known.items() if load.origin == origin and s != source]
         return _apply(store, writer, _Nothing(), partial, [source], dry_run, on_changes)
+
+
+def about(store: Store, node_id: str) -> Iterator[tuple[Table, Key, Record]]:
+    """All that is said of a node and of its relations."""
+    with store.snapshot() as snapshot:
+        for table in _tables_about(store.model, node_id):
+            for key, record in snapshot.of(table):
+                if node_id in key[:2]:
+                    yield table, key, record
+
+
+def erase(store: Store, node_id: str) -> tuple[Head, int]:
+    """Take out all that is said of a node and of its relations: the state of the graph after it, and how many records
+    there were. Who said it goes on to speak of others.
+
+    Raises Conflict where another process is writing.
+    """
+    with store.write() as writer:
+        head, erased = writer.head(), 0
+        content = head.content_hash
+        for table in _tables_about(store.model, node_id):
+            keys = {key for source in writer.loads() for key in writer.keys_of(table, source) if node_id in key[:2]}
+            gone = [Change(key, record, ()) for key, record in writer.records(table, sorted(keys)).items()]
+            content, erased = content + _effect(table, gone), erased + len(gone)
+            writer.put(table, gone)
+        writer.purge()
+        head = _next(head, content, head.loading) if erased else head
+        writer.commit(head, [], [])
+        return head, erased
+
+
+def _tables_about(model: Model, node_id: str) -> list[Table]:
+    """The tables that can speak of a node: relations of its kind first, since they need it."""
+    kind = model.kind_of(node_id)
+    relations = [r for r in model.relations if kind and kind.name in (r.source, r.target)]
+    return [*relations, *([kind] if kind else [])]
 
 
 def _stay(known: dict[str, Load], loads: dict[str, Load]) -> None:

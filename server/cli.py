@@ -24,6 +24,7 @@ from server import console
 from server.dump_commands import backup, export, restore
 from server.examples import FIRST
 from server.logs import LEVELS
+from server.person_commands import person
 from server.settings import SETTINGS, Settings, from_environment
 from server.stores import existing_graph, graph, scratch_graph
 from server.token_commands import token
@@ -103,32 +104,35 @@ def main(context: click.Context, store: str | None) -> None:
 @folders_argument
 @dry_run_option
 @setting("student_key", metavar="FILE")
+@setting("erased", metavar="FILE")
 @click.option("--name", help="Name of the folder as a source, where it has no sources.csv.")
 @click.option("--moved", is_flag=True, help="Its sources were loaded from another place, and are the same.")
 @json_option
 @click.pass_obj
 def load(
     settings: Settings,
+    /,
     folders: Sequence[str],
     dry_run: bool,
-    student_key: str | None,
     name: str | None,
     moved: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Load folders of tables, or dumps, into the graph.
 
     `example` is the data that comes with the package, a FILE is what `civic-graph export` wrote. What a source said
     before is replaced by what it says now. With --dry-run, each is compared with the graph as it is.
     """
-    from server.loading import Loading, pseudonyms
+    from server.loading import Loading, erased, pseudonyms
 
     if name and len(folders) > 1:
         raise click.UsageError("--name is the name of one folder")
+    settings = overridden(settings, **options)
     with scratch_graph(settings.store) if dry_run else graph(settings.store) as store:
         on_changes = partial(print_changes, as_json) if dry_run else None
-        key = pseudonyms(student_key or settings.student_key)
-        loading = Loading(store, name, moved, dry_run, on_changes, key)
+        key = pseudonyms(settings.student_key)
+        loading = Loading(store, name, moved, dry_run, on_changes, key, erased(settings))
         for folder in folders:
             outcome = loading.load(folder)
             tell(outcome, as_json)
@@ -260,7 +264,7 @@ def schema(role: Role) -> None:
     click.echo(sdl(seen_by(role, CIVIC)), nl=False)
 
 
-for command in (backup, export, restore, token):
+for command in (backup, export, person, restore, token):
     main.add_command(command)
 
 

@@ -21,8 +21,8 @@ from server.settings import SETTINGS
 Run = Callable[..., Result]
 
 COMMANDS = [
-    *("backup", "check", "export", "generate", "load", "query", "restore", "schema", "serve", "stats", "template"),
-    *("token", "withdraw"),
+    *("backup", "check", "export", "generate", "load", "person", "query", "restore"),
+    *("schema", "serve", "stats", "template", "token", "withdraw"),
 ]
 
 
