@@ -42,13 +42,21 @@ class At:
 
 
 class Planner(Selections):
-    """Plans one operation for variables of one shape."""
+    """Plans one operation for variables of one shape. `cost` is how many rows it may ask for, at most `most`."""
 
-    def __init__(self, model: Model, schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        schema: GraphQLSchema,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        most: int = limits.MAX_COST,
+    ) -> None:
         super().__init__(model, schema, operation, variables)
         self.params = Params()
         self.conditions = Conditions(model, self.params)
-        self._cost = 0
+        self.cost = 0
+        self._most = most
         self._values = 0
         self._one = {camel(kind.name): kind for kind in model.kinds}
         self._many = {kind.plural: kind for kind in model.kinds}
@@ -72,8 +80,8 @@ class Planner(Selections):
         return p.Obj(tuple(values.items()))
 
     def spend(self, rows: int) -> None:
-        self._cost += rows
-        limits.cost(self._cost)
+        self.cost += rows
+        limits.cost(self.cost, self._most)
 
     # Roots
 
