@@ -119,7 +119,14 @@ class Planner(Selections):
         return p.Lookup(self.params.add(_one_leaf(ids)), many, cases)
 
     def cases(self, nodes: list[FieldNode], kinds: tuple[Kind, ...], at: At) -> tuple[tuple[Kind, p.Value], ...]:
-        return tuple((kind, self.node(self.below(nodes, kind.name), kind, at)) for kind in kinds)
+        """What is asked of each kind. A row is of one of them, so that it costs what the dearest does."""
+        before, dearest, found = self.cost, self.cost, []
+        for kind in kinds:
+            self.cost = before
+            found.append((kind, self.node(self.below(nodes, kind.name), kind, at)))
+            dearest = max(dearest, self.cost)
+        self.cost = dearest
+        return tuple(found)
 
     def graph(self, nodes: list[FieldNode]) -> p.Value:
         values: dict[str, p.Value] = {}

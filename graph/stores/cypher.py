@@ -196,8 +196,9 @@ class Compiler:
             branches += [] if not branches else ["UNION ALL"]
             branches += [f"MATCH ({row.node}:{quoted(kind.table)} {{id: {node_id}}})", *cells.calls]
             branches.append(f"RETURN [{place}, {cells.text}] AS {found}")
-        one = [*call(scope, branches), f"RETURN head(collect({found})) AS {name}"]
-        return call(scope, one), lambda row: shapes[row[0]](row[1])
+        inner = branches[:-1] if len(cases) == 1 else call(scope, branches)
+        one = f"[0, {cells.text}]" if len(cases) == 1 else found
+        return call(scope, [*inner, f"RETURN head(collect({one})) AS {name}"]), lambda row: shapes[row[0]](row[1])
 
     # Values of a row
 

@@ -33,13 +33,20 @@ class Spoken:
             case "sourceId":
                 found = self.cells.get(self.source)
             case "loadedAt":
-                found = self.cells.get(self.loaded)
+                found = self.cells.get(self.load_record())
             case "locator":
                 locator = self.cells.get(f"{self.row.column(LOCATORS, False)}[{self.place}]")
                 return lambda one: locator(one[0]) or None
             case _:
                 raise TypeError(f"a source has no {name}")
         return lambda one: found(one[0])
+
+    def load_record(self) -> str:
+        """The variable of when the source was loaded, looked up once."""
+        if self.loaded not in self.cells.places:
+            record = f"OPTIONAL MATCH (l:`_CivicSource` {{id: {self.source}}})"
+            self.cells.calls += call([self.source], [record, f"RETURN l.loadedAt AS {self.loaded}"])
+        return self.loaded
 
     def said(self, said: p.Said) -> Shape:
         """What a source says, a list."""
@@ -55,13 +62,11 @@ class Spoken:
         return each
 
     def lines(self) -> Lines:
-        """Lines that go through the sources of the row."""
+        """Lines that go through the sources of the row, of which there are none where there is no row."""
         sources = self.row.column(SOURCES, False)
-        record = f"OPTIONAL MATCH (l:`_CivicSource` {{id: {self.source}}})"
         return [
-            f"UNWIND range(0, size({sources}) - 1) AS {self.place}",
+            f"UNWIND range(0, coalesce(size({sources}), 0) - 1) AS {self.place}",
             f"WITH {self.place}, {sources}[{self.place}] AS {self.source}",
-            *call([self.source], [record, f"RETURN l.loadedAt AS {self.loaded}"]),
         ]
 
 
