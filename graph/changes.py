@@ -9,13 +9,14 @@ from itertools import islice
 from typing import TypeVar
 
 from graph.errors import LoadError
-from graph.model import Table
+from graph.model import Relation, Table
 from graph.statements import HASH_BITS, Key, Load, Record, Statement, Statements, digest, merged, precedence
 from graph.statements import restate as restated
 from graph.statements import without as remaining
 from graph.store import Change, Head, Store, Writer
 
 BATCH = 5_000
+NODES = 500  # to be withdrawn at once, with all their relations
 
 T = TypeVar("T")
 
@@ -54,6 +55,11 @@ class Difference:
     tables: dict[str, Counts] = field(default_factory=dict)
     overruled: int = 0
 
+    def count(self, table: Table, changes: list[Change], speaking: set[str]) -> None:
+        """Count changes to a table that sources which speak have made."""
+        self.tables.setdefault(table.table, Counts()).count(changes)
+        self.overruled += sum(_is_overruled(table, change.after, speaking) for change in changes)
+
     @property
     def total(self) -> int:
         return sum(counts.total for counts in self.tables.values())
@@ -70,7 +76,8 @@ def load(
     move: bool = False,
     on_changes: OnChanges | None = None,
 ) -> Difference:
-    """Replace what these sources said by what they say now, in one transaction.
+    """Replace what these sources said by what they say now: in one transaction, or in parts where a store cannot
+    take so much at once. A load that was cut off between two parts goes on when it is run again.
 
     Sources that came from the same place before and are not among them any more are withdrawn.
     `on_changes` is called with every batch of changes as it is written.
@@ -90,7 +97,7 @@ def load(
 
 
 def withdraw(store: Store, source: str, *, dry_run: bool = False, on_changes: OnChanges | None = None) -> Difference:
-    """Take back all that a source said, in one transaction. What else came from the same place is noted as partial:
+    """Take back all that a source said, as `load` replaces it. What else came from the same place is noted as partial:
     loading that again brings the source back.
 
     Raises LoadError where nothing was loaded from it.
@@ -133,24 +140,37 @@ def _apply(
     on_changes: OnChanges | None,
 ) -> Difference:
     head, known = writer.head(), writer.loads()
-    difference = Difference(head)
-    content = head.content_hash
+    difference, content = Difference(head), head.content_hash
     places = precedence({**known, **{load.source: load for load in statements.loads}}.values())
     speaking = {load.source for load in statements.loads}
-    replaced = [source for source in known if source in gone or source in speaking]
+    concerned = speaking.union(gone)
+    replaced = [source for source in known if source in concerned]
+    under_way = tuple(sorted(concerned.union(head.loading)))
+    partial = _partial([*known.values(), *loads], concerned)
     for table in store.model.tables:
         for changes in _changes(writer, table, statements.of(table), replaced, places, len(speaking) == 1):
             content += _effect(table, changes)
-            difference.tables.setdefault(table.table, Counts()).count(changes)
-            difference.overruled += sum(_is_overruled(table, change.after, speaking) for change in changes)
-            writer.put(table, changes)
+            difference.count(table, changes, speaking)
+            if not dry_run or len(concerned) > 1:  # what one source says of a record never meets itself
+                writer.put(table, changes)
             if on_changes:
                 on_changes(table, changes)
-    if difference.total:
-        difference.head = Head(head.version + 1, content % 2**HASH_BITS, _now())
+            if not dry_run:
+                writer.keep_part(_next(head, content, under_way), partial)
+    rest = tuple(source for source in head.loading if source not in concerned)
+    difference.head = _next(head, content, rest) if difference.total else replace(head, loading=rest)
     if not dry_run:
         writer.commit(difference.head, loads, gone)
     return difference
+
+
+def _next(head: Head, content: int, loading: tuple[str, ...]) -> Head:
+    return Head(head.version + 1, content % 2**HASH_BITS, _now(), loading)
+
+
+def _partial(loads: list[Load], concerned: set[str]) -> list[Load]:
+    """Load records of sources of which not all is said: loading any of them again is never nothing to do."""
+    return [replace(load, load_id="", loaded_at=_now()) for load in loads if load.source in concerned]
 
 
 def _is_overruled(table: Table, record: Record, speaking: set[str]) -> bool:
@@ -205,7 +225,7 @@ def _changes(
             yield changes
     for source in replaced:
         silent = [key for key in writer.keys_of(table, source) if key not in said[source]]
-        for keys in chunks(iter(silent), BATCH):
+        for keys in chunks(iter(silent), BATCH if isinstance(table, Relation) else NODES):
             yield _withdrawn(writer, table, keys, source)
 
 

@@ -15,7 +15,11 @@ parameters. Every store answers a plan alike, by these rules:
 - `Total` counts what `where` lets through, whatever the page. hasNextPage and hasPreviousPage are exact:
   whether rows of the connection come after the page, and before it, whatever cut it off.
 - `Groups` counts the rows of the whole connection by a value; a row with several targets counts in the group of
-  each, once; a row with none in the group of the missing value. Most rows first, then by value, missing last.
+  each, once; a row with none in the group of the missing value. Most rows first, then by value, missing last. A date
+  that is not known to the part grouped by (2021 has no month) is in the group of the missing value.
+- A sum takes each value to nine decimals, adds them exactly, and rounds to the property's scale, half away from zero;
+  an average divides that sum by the number of values before it rounds. Both are null where no row of the group has
+  a value, and where the whole parts of the values, all taken as positive, come to 2**53 or more.
 - One operation sees one version of the graph.
 """
 
@@ -186,9 +190,26 @@ class Total:
     pass
 
 
+class Part(Enum):
+    """A part of a date."""
+
+    YEAR = "year"  # 2021
+    MONTH = "month"  # 2021-03
+    ACADEMIC_YEAR = "academicYear"  # from 1 August to 31 July, as in 2020/21
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """A property that rows are grouped by, or a part of a date."""
+
+    property: Property
+    on_edge: bool = False
+    part: Part | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Groups:
-    by: Property | Hop
+    by: By | Hop
     limit: int
     value: Value
 
@@ -220,6 +241,18 @@ class GroupCount:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class GroupSum:
+    property: Property
+    on_edge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAverage:
+    property: Property
+    on_edge: bool = False
+
+
 # Values of the graph as a whole.
 
 
@@ -232,10 +265,12 @@ class Info:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A list of facts about the graph, `counts` or `sources`; inside it an `Entry` is one of their fields."""
+    """A list of facts about the graph, `counts` or `sources`; inside it an `Entry` is one of their fields. Of counts,
+    those of these `tables`, or of all."""
 
     name: str
     value: Value
+    tables: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +338,8 @@ Value = (
     | GroupValue
     | GroupNode
     | GroupCount
+    | GroupSum
+    | GroupAverage
     | Info
     | Entries
     | Entry

@@ -15,6 +15,7 @@ from loaders.aliases import read_aliases
 from loaders.columns import Column, columns_of, is_source, template
 from loaders.files import ALIASES, file_of, load_id, tables_of
 from loaders.provenance import Sources
+from loaders.pseudonyms import Pseudonyms
 from loaders.report import Place, Refused, Report
 from loaders.resolve import Ids, Names, Spellings
 from loaders.rows import Cells, Desk, cells_of, rows_of, spelled
@@ -23,6 +24,7 @@ from loaders.tables import Batch
 
 __all__ = ["EXAMPLE", "Checked", "Column", "columns_of", "is_loaded", "load_id", "read", "template"]
 
+NONE = Pseudonyms()
 EXAMPLE = Path(__file__).parent / "example"
 
 Progress = Callable[[str, int], None]  # takes a file's name and the rows read of it so far
@@ -60,17 +62,20 @@ def read(
     name: str | None = None,
     origin: str | None = None,
     progress: Progress | None = None,
+    pseudonyms: Pseudonyms = NONE,
 ) -> Checked:
     """Read and check the tables of a folder; nothing is written to the store, which knows names and ids.
 
     `name` is that of the folder as a source, `origin` where it says it comes from; both are the folder's own
-    if not given. Raises LoadError where the folder is none, or the temporary file cannot be written.
+    if not given. `pseudonyms` stand for students' numbers. Raises LoadError where the folder is none, or the
+    temporary file cannot be written.
     """
     spool, report = Spool(model), Report()
     try:
         before = load_id(folder, model, name)
         files = tables_of(folder, model, report)
-        ids = Ids(model, read_aliases(files[ALIASES], model, report) if ALIASES in files else {})
+        aliases = read_aliases(files[ALIASES], model, pseudonyms, report) if ALIASES in files else {}
+        ids = Ids(model, aliases, pseudonyms)
         desk = Desk(model, report, spool, ids, Sources(ids, folder, name))
         Reading(desk, files, store, progress).run()
         origin = origin_of(folder, origin)

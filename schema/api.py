@@ -12,7 +12,8 @@ from graphql import DocumentNode, execute_sync
 
 from graph.errors import BadRequest, CivicGraphError
 from graph.plan import Plan, bind, read_cursor
-from graph.store import Compiled, Store
+from graph.roles import Role, seen_by
+from graph.store import Compiled, Found, Store
 from schema import documents
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
@@ -56,11 +57,13 @@ class Prepared:
 
 
 class API:
-    """Answers GraphQL requests from a store, each operation by one statement."""
+    """Answers GraphQL requests of callers of one role from a store, each operation by one statement."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, role: Role) -> None:
         self.store = store
-        self.schema = executable(store.model)
+        self.role = role
+        self.model = seen_by(role, store.model)
+        self.schema = executable(self.model)
         self._documents: Recent[str, Document] = Recent(DOCUMENTS)
         self._plans: Recent[Hashable, Prepared] = Recent(PLANS)
         self._introspections: Recent[Hashable, Prepared] = Recent(INTROSPECTIONS)
@@ -81,15 +84,16 @@ class API:
         key = (query, name, _key(operation, variables))
         kept = self._introspections if operation.introspects else self._plans
         prepared = kept.get(key, lambda: self._prepare(operation, variables, given))
-        data = b"{}"
+        found = Found(b"{}", 0)
         if prepared.compiled:
-            data = await self.store.run(prepared.compiled, bind(prepared.plan, variables))
+            found = await self.store.run(prepared.compiled, bind(prepared.plan, variables), self.role)
+        data = found.data
         if prepared.schema_data is not None:
             data = _merged(prepared.schema_data, prepared.keys, data)
-        return b'{"data":' + data + b"}"
+        return b'{"data":' + data + _extensions(found.loading) + b"}"
 
     def _prepare(self, operation: Operation, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
-        planner = Planner(self.store.model, self.schema, operation, variables)
+        planner = Planner(self.model, self.schema, operation, variables)
         plan = planner.plan()
         compiled = self.store.compile(plan) if plan.value.fields else None
         if not operation.introspects:
@@ -103,6 +107,11 @@ class API:
         if result.errors:
             raise documents.located(BadRequest, result.errors)
         return {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in (result.data or {}).items()}
+
+
+def _extensions(loading: tuple[str, ...]) -> bytes:
+    """What is said beside the data: that sources are being loaded, so that it may show some of them in part."""
+    return b',"extensions":' + msgspec.json.encode({"loading": {"sources": loading}}) if loading else b""
 
 
 def _merged(schema_data: dict[str, msgspec.Raw], keys: tuple[str, ...], data: bytes) -> bytes:

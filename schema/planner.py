@@ -19,15 +19,17 @@ from graphql import (
 
 from graph import plan as p
 from graph.errors import BadInput
-from graph.model import Hop, Kind, Model, Property
+from graph.model import Hop, Kind, Model, Relation
 from schema import limits
 from schema.arguments import Leaf, Tree, arguments, plain
 from schema.conditions import Conditions, Depth, all_of
 from schema.documents import INTROSPECTION, Operation
+from schema.groups import Grouping, groupings, numeric
 from schema.orders import order_of, seek
 from schema.params import Params
-from schema.types import camel, groupings, hop_title
+from schema.types import camel, hop_title, relation_title
 
+Added = type[p.GroupSum] | type[p.GroupAverage]
 Fields = dict[str, list[FieldNode]]  # by response key, the nodes that are merged under it
 
 
@@ -165,7 +167,8 @@ class Planner:
             if name == "__typename":
                 values[key] = p.Const("Graph")
             elif name in ENTRIES:
-                values[key] = p.Entries(name, self.entries(below, ENTRIES[name]))
+                tables = None if self.model.is_whole else tuple(table.table for table in self.model.tables)
+                values[key] = p.Entries(name, self.entries(below, ENTRIES[name]), tables)
             else:
                 values[key] = p.Info(name)
         return self.object(values)
@@ -254,24 +257,26 @@ class Planner:
                     asked = self.below(nodes, "PageInfo")
                     values[key] = self.object({k: _page_info(f) for k, f in asked.items()})
                 case "groups":
-                    values[key] = self.groups(nodes, kind, title, at)
+                    values[key] = self.groups(nodes, kind, hop, title, at)
                 case _:
                     values[key] = p.Const(f"{title}Connection")
         return self.object(values)
 
-    def groups(self, nodes: list[FieldNode], kind: Kind, title: str, at: At) -> p.Groups:
+    def groups(self, nodes: list[FieldNode], kind: Kind, hop: Hop | None, title: str, at: At) -> p.Groups:
         given = self.given(nodes[0], f"{title}Connection")
         names = plain(given["by"])
         if len(names) != 1:
             raise BadInput(f"by has {len(names)} values; expected one")
         limit = limits.page_size("first", plain(given.get("first", Leaf(limits.DEFAULT_PAGE))))
         self.spend(at.rows * limit)
-        by = groupings(self.model, kind)[names[0]]
-        below = At(at.hops, at.rows * limit)
-        values = {key: self.group(f, by, below) for key, f in self.below(nodes, "Group").items()}
+        by = groupings(self.model, kind, hop.relation if hop else None)[names[0]]
+        below, values = At(at.hops, at.rows * limit), {}
+        for key, asked in self.below(nodes, f"{title}Group").items():
+            made = ADDED.get(asked[0].name.value)
+            values[key] = self.numbers(asked, made, kind, hop, title) if made else self.group(asked, by, title, below)
         return p.Groups(by, limit, self.object(values))
 
-    def group(self, nodes: list[FieldNode], by: Property | Hop, at: At) -> p.Value:
+    def group(self, nodes: list[FieldNode], by: Grouping, title: str, at: At) -> p.Value:
         match nodes[0].name.value:
             case "count":
                 return p.GroupCount()
@@ -279,9 +284,26 @@ class Planner:
                 asked = self.below(nodes, "GroupKey")
                 return p.GroupKeys(self.object({key: self.group_key(f, by, at) for key, f in asked.items()}))
             case _:
-                return p.Const("Group")
+                return p.Const(f"{title}Group")
 
-    def group_key(self, nodes: list[FieldNode], by: Property | Hop, at: At) -> p.Value:
+    def numbers(self, nodes: list[FieldNode], made: Added, kind: Kind, hop: Hop | None, title: str) -> p.Value:
+        """What is added up of a group, of the nodes and, under `edge`, of the relations that led to them."""
+        properties = {prop.name: prop for prop in numeric(kind.values)}
+        values: dict[str, p.Value] = {}
+        for key, asked in self.below(nodes, f"{title}Numbers").items():
+            name = asked[0].name.value
+            if hop and name == "edge":
+                values[key] = self.edge_numbers(asked, made, hop.relation)
+            else:
+                values[key] = _named(asked, f"{title}Numbers") or made(properties[name])
+        return self.object(values)
+
+    def edge_numbers(self, nodes: list[FieldNode], made: Added, relation: Relation) -> p.Value:
+        on, properties = f"{relation_title(relation)}EdgeNumbers", {prop.name: prop for prop in relation.values}
+        asked = self.below(nodes, on)
+        return self.object({k: _named(f, on) or made(properties[f[0].name.value], True) for k, f in asked.items()})
+
+    def group_key(self, nodes: list[FieldNode], by: Grouping, at: At) -> p.Value:
         match nodes[0].name.value:
             case "value":
                 return p.GroupValue()
@@ -296,6 +318,7 @@ class Planner:
                 return p.Const("GroupKey")
 
 
+ADDED: dict[str, Added] = {"sum": p.GroupSum, "average": p.GroupAverage}
 ENTRIES = {"counts": "TableCount", "sources": "LoadRecord"}
 _PAGE_INFO: dict[str, p.Value] = {
     "hasNextPage": p.HasNext(),

@@ -10,7 +10,8 @@ from graph import changes
 from graph.changes import Counts, OnChanges
 from graph.model import Table
 from graph.store import Change, Head, Store
-from loaders.folder import EXAMPLE, Checked, is_loaded, read
+from loaders.folder import EXAMPLE, NONE, Checked, is_loaded, read
+from loaders.pseudonyms import Pseudonyms, read_key
 from loaders.report import Report, counted
 from server.console import Progress, progress
 
@@ -71,6 +72,7 @@ class Loading:
     move: bool = False
     dry_run: bool = False
     on_changes: OnChanges | None = None
+    pseudonyms: Pseudonyms = NONE
 
     def load(self, subject: str) -> Outcome:
         """Load a folder, or `example`.
@@ -80,7 +82,7 @@ class Loading:
         folder, origin = located(subject)
         if is_loaded(self.store, folder, self.store.model, self.name, origin):
             return Outcome(subject, self.store.head(), _hidden(self.store))
-        with checked(self.store, subject, self.name) as found:
+        with checked(self.store, subject, self.pseudonyms, self.name) as found:
             if not found.report.ok:
                 return Outcome(subject, self.store.head(), report=found.report)
             return self._write(subject, found)
@@ -127,14 +129,19 @@ def counting(shown: Progress) -> OnChanges:
     return count
 
 
-def checked(store: Store, subject: str, name: str | None = None) -> Checked:
+def pseudonyms(key_file: str) -> Pseudonyms:
+    """Pseudonyms by the key in a file, none where no file is named. Raises LoadError where it has no good key."""
+    return Pseudonyms(read_key(Path(key_file))) if key_file else NONE
+
+
+def checked(store: Store, subject: str, pseudonyms: Pseudonyms, name: str | None = None) -> Checked:
     """A folder, or `example`, read and checked against the graph; to be closed.
 
     Raises LoadError where it is no folder.
     """
     folder, origin = located(subject)
     with progress("Reading") as shown:
-        return read(folder, store.model, store, name=name, origin=origin, progress=shown)
+        return read(folder, store.model, store, name=name, origin=origin, progress=shown, pseudonyms=pseudonyms)
 
 
 def located(subject: str) -> tuple[Path, str | None]:

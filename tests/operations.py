@@ -34,8 +34,11 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
+from graph.errors import BadCursor
 from graph.model import Hop, Kind, Property, Type
-from schema.types import groupings, relation_title
+from graph.plan import read_cursor
+from schema.groups import groupings
+from schema.types import relation_title
 from tests.reference import Graph, Reference, Row, cursor, order_of
 
 DEPTH = 4  # how many pages and steps are nested in one another
@@ -44,21 +47,23 @@ PARTS = 30  # fields and fragments in one operation, until only leaves are drawn
 SIZES = {0: (1, 2, 3, 5, 100), 1: (1, 2, 3)}  # of pages, by how many they are nested in; else 1 or 2
 ABOUT_SCHEMA = ("__typename", "__type", "__schema")
 PROVENANCE = ("sources", "locators")
-COMMON = ("id", "name", "aliases", "sources", "locators")
+COMMON = ("id", "name", "aliases", *PROVENANCE)
 
 Number = Callable[[int, int], int]  # one from the first to the second
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One request, as a client sends it."""
+    """One request, as a client sends it, and other variables that the document could be sent with."""
 
     query: str
     variables: dict[str, Any] = field(default_factory=dict)
     name: str | None = None
+    others: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.query}\nvariables: {json.dumps(self.variables)}\noperationName: {self.name!r}"
+        variables, others = json.dumps(self.variables), json.dumps(self.others)
+        return f"{self.query}\nvariables: {variables}\nor: {others}\noperationName: {self.name!r}"
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,7 @@ class Drawing:
         self.pools = pools
         self.declared: list[str] = []
         self.variables: dict[str, Any] = {}
+        self.given_types: dict[str, Any] = {}
         self.fragments: list[Fragment] = []
         self.definitions: list[str] = []
         self.asked = 0
@@ -192,7 +198,8 @@ class Drawing:
             texts.insert(0, "query Another { __typename }")
         elif name and self.chance(50):
             name = None
-        return Operation("\n".join(texts), self.variables, name)
+        others = {name: self.another(value, self.given_types[name]) for name, value in self.variables.items()}
+        return Operation("\n".join(texts), self.variables, name, others)
 
     # Choices
 
@@ -239,7 +246,7 @@ class Drawing:
     def part_of_any(self, type_: GraphQLInterfaceType, at: At) -> str:
         match self.one_of(["field", "kind", "kind", "spread"]):
             case "field":
-                return self.leaf(self.one_of([*COMMON, "__typename"])) + self.directives()
+                return self.leaf(self.one_of([*type_.fields, "__typename"])) + self.directives()
             case "kind":
                 kind = self.types[self.likely(at)]
                 return f"... on {kind.name}{self.directives()} {self.selection(kind, at, fragile=True)}"
@@ -258,7 +265,7 @@ class Drawing:
         """The kind of the nodes that a connection is grouped by."""
         assert isinstance(connection, GraphQLObjectType)
         kind = self.model.kind(get_named_type(connection.fields["nodes"].type).name)
-        hop = groupings(self.model, kind)[by]
+        hop = groupings(self.model, kind).get(by)
         return hop.target if isinstance(hop, Hop) else None
 
     def kinds(self) -> list[str]:
@@ -523,14 +530,59 @@ class Drawing:
             self.declared.append(f"${name}: {type_} = {literal(value)}")
             return f"${name}"
         self.declared.append(f"${name}: {type_}")
-        self.variables[name] = plain(value)
+        self.variables[name], self.given_types[name] = plain(value), type_
         return f"${name}"
+
+    # The same document with other variables
+
+    def another(self, value: Any, type_: Any) -> Any:
+        """Another value where that leaves the operation valid: null stays null, a cursor goes with its order, and
+        without the size of a page there are more rows than may be asked for."""
+        named = get_named_type(type_).name
+        if value is None or named == "SortDirection" or named.endswith("Order") or is_cursor(value):
+            return value
+        if not isinstance(type_, GraphQLNonNull) and named != "Int" and self.chance(20):
+            return None
+        type_ = get_nullable_type(type_)
+        if isinstance(value, list):
+            return self.another_list(value, type_.of_type, fixed=named.endswith("GroupBy"))
+        if isinstance(value, dict):
+            return {n: self.another(v, type_.fields[n].type) for n, v in value.items() if not self.chance(10)}
+        if isinstance(type_, GraphQLList):
+            return self.another(value, type_.of_type)
+        return self.another_scalar(value, type_)
+
+    def another_list(self, values: list[Any], of: Any, *, fixed: bool) -> list[Any]:
+        found = [self.another(value, of) for value in values if fixed or not self.chance(20)]
+        return found + found[:1] if found and not fixed and self.chance(20) else found
+
+    def another_scalar(self, value: Any, type_: Any) -> Any:
+        if self.chance(30):
+            return value
+        match type_.name:
+            case "Int":
+                return self.number(1, max(1, min(value, 100)))  # it may be the size of a page
+            case "Boolean":
+                return not value
+            case "ID":
+                return self.node_id()
+            case _ if isinstance(type_, GraphQLEnumType):
+                return self.one_of(type_.values)
+            case name:
+                return self.scalar(name, ("", ""))
 
 
 def is_leaf_filter(declared: GraphQLInputField) -> bool:
     """Whether an input is a filter of a property rather than of a step."""
     named = get_named_type(declared.type)
     return isinstance(named, GraphQLInputObjectType) and bool({"eq", "has"} & named.fields.keys())
+
+
+def is_cursor(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(read_cursor(value))
+    except BadCursor:
+        return False
 
 
 def literal(value: Any) -> str:

@@ -64,8 +64,12 @@ def _lines(value: p.Value) -> Iterator[str]:
             yield type(value).__name__
             yield from _below(inner)
         case p.Groups(by, limit, inner):
-            yield f"Groups by {by.field if isinstance(by, Hop) else by.name} first {limit}"
+            yield f"Groups by {_grouping(by)} first {limit}"
             yield from _below(inner)
+        case p.GroupSum(prop, on_edge):
+            yield f"sum of {_named(prop, on_edge)}"
+        case p.GroupAverage(prop, on_edge):
+            yield f"average of {_named(prop, on_edge)}"
         case p.Entries(name, inner):
             yield f"Entries {name}"
             yield from _below(inner)
@@ -90,6 +94,12 @@ def _page(page: p.Page) -> str:
     parts += [f"by {order}", f"{'last' if page.reverse else 'first'} {page.limit}"]
     parts += [f"{name} {_seek(seek)}" for name, seek in (("after", page.after), ("before", page.before)) if seek]
     return " ".join(parts)
+
+
+def _grouping(by: p.By | Hop) -> str:
+    if isinstance(by, Hop):
+        return by.field
+    return f"{by.part.value} of {_named(by.property, by.on_edge)}" if by.part else _named(by.property, by.on_edge)
 
 
 def _seek(seek: p.Seek) -> str:

@@ -20,7 +20,7 @@ from server.settings import SETTINGS
 
 Run = Callable[..., Result]
 
-COMMANDS = ["check", "generate", "load", "query", "schema", "serve", "stats", "template", "withdraw"]
+COMMANDS = ["check", "generate", "load", "query", "schema", "serve", "stats", "template", "token", "withdraw"]
 
 
 @pytest.fixture

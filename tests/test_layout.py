@@ -20,5 +20,6 @@ def test_no_folder_of_the_tests_is_named_like_a_package() -> None:
     assert not folders & {"graph", "schema", "loaders", "server"}
 
 
-def test_the_lock_names_no_host() -> None:
+def test_the_locks_name_no_host() -> None:
     assert "://" not in (ROOT / "requirements.lock").read_text()
+    assert '"resolved"' not in (ROOT / "tests" / "clients" / "package-lock.json").read_text()

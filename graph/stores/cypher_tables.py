@@ -17,7 +17,7 @@ import msgspec
 from graph import statements as st
 from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Type
 from graph.statements import Claim, Key, Load, Record, Values
-from graph.stores.cypher import Row, folded_name, is_text, pattern, quoted, sortable_name, stored
+from graph.stores.cypher_terms import Row, folded_name, is_text, pattern, quoted, sortable_name, stored
 from graph.text import fold, is_wide, sortable
 
 GRAPH, WRITER = "(g:`_CivicGraph` {key: 'graph'})", "(w:`_CivicWriter` {key: 'writer'})"
@@ -267,11 +267,12 @@ def _aside(relation: Relation, end: str) -> str:
 
 
 def settled(relation: Relation) -> str:
-    """The statement that brings back waiting relations whose ends are both there. It returns how many."""
+    """The statement that brings back at most `$limit` waiting relations whose ends are both there. It returns how
+    many."""
     ends = _ends(relation, "w._from", "w._to")
     surplus = ["_table", "_from", "_to", *([] if relation.keys else ["_key"])]
     return (
-        f"MATCH (w:`_CivicWaiting` {{_table: {_text(relation.table)}}}) {ends} "
+        f"MATCH (w:`_CivicWaiting` {{_table: {_text(relation.table)}}}) {ends} WITH w, a, b LIMIT $limit "
         f"CREATE {_link(relation)} SET e = properties(w) REMOVE {', '.join(f'e.{name}' for name in surplus)} "
         "DELETE w RETURN count(*)"
     )

@@ -117,7 +117,7 @@ def start_row() -> tuple[str, ...]:
 @contextmanager
 def served(store: Path) -> Iterator[int]:
     port = free_port()
-    with process([*CIVIC, "--store", f"sqlite:{store}", "serve", "--port", str(port)], port):
+    with process([*CIVIC, "--store", f"sqlite:{store}", "serve", "--port", str(port), "--anonymous", "steward"], port):
         yield port
 
 

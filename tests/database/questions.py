@@ -99,6 +99,22 @@ QUESTIONS: dict[str, str] = {
     "{ count keys { value } } } }",
     "groups of steps": "{ boroughs { nodes { name basedPartners { groups(by: TYPE) { count keys { value } } } "
     "neighbours { groups(by: PART) { count keys { value } } } } } }",
+    "groups of dates": "{ projects { y: groups(by: START_DATE_YEAR) { count keys { value } } "
+    "m: groups(by: START_DATE_MONTH) { count keys { value node { id } } } "
+    "a: groups(by: START_DATE_ACADEMIC_YEAR) { count keys { value } } } }",
+    "groups of the relation": '{ project(id: "project:garden") { partners { r: groups(by: EDGE_ROLE) '
+    "{ __typename count keys { value } } s: groups(by: EDGE_SINCE_YEAR) { count keys { value } } } } "
+    'champion(id: "champion:ada") { challenges { groups(by: EDGE_ACADEMIC_YEAR) { keys { value } '
+    "sum { edge { hours } } } } } }",
+    "sums": "{ projects { groups(by: STATUS) { sum { __typename funding f: funding } average { funding } } } "
+    "boroughs { groups(by: PART) { count sum { area population } average { area population } } } }",
+    "sums of the relation": '{ project(id: "project:garden") { partners { groups(by: EDGE_ROLE) { sum { edge { '
+    "__typename hours inKind } } average { edge { hours } } } } challenges { groups(by: POSITION) { count sum { "
+    'position edge { share } } } } } indicator(id: "indicator:asylum") { boroughs { groups(by: EDGE_PERIOD) '
+    "{ keys { value } sum { population edge { value } } average { area edge { value } } } } } }",
+    "sums by relation": "{ partners { nodes { id projects { groups(by: CHALLENGES) { keys { value node { name } } "
+    "count sum { funding edge { hours inKind } } average { edge { hours } } } } } } "
+    "boroughs { groups(by: NEIGHBOURS) { keys { node { name } } sum { population } } } }",
     "introspection beside": '{ __type(name: "Partner") { name } partners(first: 1) { nodes { id } } '
     "__schema { __typename } }",
 }  # fmt: skip
