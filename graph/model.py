@@ -102,11 +102,15 @@ class Kind:
             Type.TEXT,
             f"Name of the {self.name.lower()}.",
             required=True,
-            searchable=True,
+            searchable=not self.pseudonymous,
             data_class=self.data_class,
         )
         aliases = Property(
-            "aliases", Type.TEXTS, "Other names and spellings.", searchable=True, data_class=self.data_class
+            "aliases",
+            Type.TEXTS,
+            "Other names and spellings.",
+            searchable=not self.pseudonymous,
+            data_class=self.data_class,
         )
         return (name, aliases, *self.properties)
 
@@ -285,7 +289,7 @@ class Model:
                 yield Hop(relation, forward=False)
 
     def _check(self) -> None:
-        _distinct("kind", ["Node", "Graph", "Query", *(kind.name for kind in self.kinds)])
+        _distinct("kind", ["Node", "Found", "Graph", "Query", *(kind.name for kind in self.kinds)])
         _distinct("plural", [kind.plural for kind in self.kinds])
         _distinct("relation", [relation.table for relation in self.relations])
         for relation in self.relations:

@@ -110,7 +110,7 @@ class Needs:
             case p.Groups(by, _, inner):
                 assert kind, "groups stand where there are no rows"
                 self.group(inner, kind, relation, self.grouping(by, kind, relation))
-            case p.Lookup(_, _, cases):
+            case p.Lookup(_, _, cases) | p.ByKind(cases):
                 for case, inner in cases:
                     self.value(inner, self.kind(case.name), None)
             case p.Info(name):
@@ -128,6 +128,11 @@ class Needs:
                 assert_never(value)
 
     def page(self, page: p.Page) -> None:
+        if page.search:
+            for kind in page.search.kinds:
+                self.kind(kind.name)
+            self.value(page.value, None, None)
+            return
         kind, relation = self.step(page.hop) if page.hop else (self.kind(page.kind.name), None)
         self.predicate(page.where, kind, relation)
         for key in page.order:

@@ -10,7 +10,8 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
-from graph.model import Hop, Kind, Model, Property, Relation, Type
+from graph.model import Hop, Kind, Model, Property, Relation, Type, snake
+from graph.plan import MAX_TEXT, MAX_WORDS
 from schema.declaring import DATE_SCALAR, DateText, Declaring
 from schema.groups import groupings, numeric
 from schema.limits import DEFAULT_PAGE, MAX_PAGE
@@ -86,6 +87,11 @@ def hop_title(hop: Hop) -> str:
     return hop.origin + pascal(hop.field)
 
 
+def node_kind(kind: Kind) -> str:
+    """The name of a kind in the enum of kinds."""
+    return snake(kind.name).upper()
+
+
 class Declared(Declaring):
     """The types of a model."""
 
@@ -99,6 +105,7 @@ class Declared(Declaring):
             self._relation(relation)
         for hop in (hop for kind in model.kinds for hop in model.hops(kind)):
             self._hop(hop)
+        self._search()
         self._graph()
         self._query()
         self._resolve()
@@ -298,6 +305,21 @@ class Declared(Declaring):
         ]
         self._input(f"{title}Filter", f"What {hop.field} must fulfil; all that is given must hold.", quantified)
 
+    # Search
+
+    def _search(self) -> None:
+        self._enum("NodeKind", "A kind of node.", tuple(map(node_kind, self.model.kinds)))
+        node = self._field("node", "Node", "The node itself.")
+        cursor = self._field("cursor", "str", "Its place in the connection.")
+        self._type("NodeEdge", "A node that was found.", [cursor, node])
+        fields = [
+            self._field("totalCount", "Int", "How many there are on all pages."),
+            self._field("edges", "list[NodeEdge]", "This page, with cursors."),
+            self._field("nodes", "list[Node]", "This page."),
+            self._field("pageInfo", "PageInfo", "Where this page stands."),
+        ]
+        self._type("NodeConnection", "Nodes of any kind in an order, a page at a time.", fields)
+
     # The graph as a whole
 
     def _graph(self) -> None:
@@ -333,6 +355,8 @@ class Declared(Declaring):
             self._field("node", "Node | None", "The node with an id, of whatever kind.", (_ID,)),
             self._field("nodes", "list[Node | None]", "The nodes with these ids, in their order.", (_IDS,)),
         ]
+        says = "Nodes with these words in their text, those first that are named so."
+        fields.append(self._field("search", "NodeConnection", says, (*_SEARCH, *PAGING)))
         for kind in self.model.kinds:
             article = "An" if kind.name[0] in "AEIOU" else "A"
             one = f"{article} {kind.name.lower()} by id."
@@ -344,6 +368,10 @@ class Declared(Declaring):
 
 _COMMON = ("id", "name", "aliases", "sources", "locators")
 _ID = ("id", "ID", "The node's id, as in `borough:E09000012`.")
+_SEARCH = (
+    ("text", "str", f"Words, the last may be begun; at most {MAX_TEXT} characters and {MAX_WORDS} words."),
+    ("kinds", "list[NodeKind] | None", "Only nodes of these kinds."),
+)
 _IDS = ("ids", "list[ID]", f"Up to {MAX_PAGE} ids.")
 
 

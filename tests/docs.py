@@ -87,7 +87,8 @@ def property_table(of: Table, properties: list[Property]) -> str:
 
 def type_of(prop: Property) -> str:
     values = f": {', '.join(prop.values)}" if prop.values else ""
-    return f"{prop.type}{values}{', required' if prop.required else ''}{', unique' if prop.unique else ''}"
+    marks = [name for name in ("required", "unique", "searchable") if getattr(prop, name)]
+    return ", ".join([f"{prop.type}{values}", *marks])
 
 
 def described(prop: Property) -> str:

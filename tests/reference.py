@@ -1,7 +1,7 @@
 """A naive executable reference of the API: graphql-core with plain resolvers over rows in memory.
 
 It is written from the rules in `graph.plan`, not from any compiler, and does everything the slow, obvious way. What it
-shares with the product: the schema's text, the folding of text, and the form of a cursor.
+shares with the product: the schema's text, the folding of text and its words, and the form of a cursor.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, execute_syn
 
 from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Type, snake
 from graph.plan import Key, read_cursor, signature
+from graph.search import FOUND, ORDER, PLACE
 from graph.statements import Claim, Load, Statements
 from graph.store import Store
-from graph.text import fold
+from graph.text import fold, words
 from schema.types import camel, sdl
 
 # Rows
@@ -60,6 +61,16 @@ class Row:
             return self.node.value(prop)
         assert self.link
         return self.link.value(prop)
+
+
+@dataclass(frozen=True, eq=False)
+class Hit(Row):
+    """A node that a search found, by its name or else."""
+
+    place: int = 3
+
+    def value(self, prop: Property, on_edge: bool) -> Any:
+        return self.place if prop is PLACE else self.node.value(prop)
 
 
 class Graph:
@@ -360,6 +371,33 @@ class Connection:
         return {"keys": keys, "count": len(rows), "sum": Numbers(rows, _sum), "average": Numbers(rows, _average)}
 
 
+class Found(Connection):
+    """The nodes that a search finds, and one page of them."""
+
+    def __init__(self, graph: Graph, given: Mapping[str, Any]) -> None:
+        given = {name: value for name, value in given.items() if value is not None}
+        kinds = [k for k in graph.model.kinds if "kinds" not in given or snake(k.name).upper() in given["kinds"]]
+        nodes = [node for kind in kinds for node in graph.nodes[kind.name].values()]
+        self.kind, self.order = FOUND, ORDER
+        self.rows = [Hit(node, None, named(node, given["text"])) for node in nodes if is_found(node, given["text"])]
+        self.rows.sort(key=lambda row: place_of(ORDER, row))
+        self._cut(given)
+
+
+def is_found(node: Node, text: str) -> bool:
+    """Whether every word stands in the node's text, the last one as the beginning of a word."""
+    values = [node.value(prop) for prop in node.kind.values if prop.searchable]
+    texts = [text for value in values if value for text in ([value] if isinstance(value, str) else value)]
+    known = [word for text in texts for word in words(text).split()]
+    *whole, begun = words(text).split() or [None]
+    return begun is not None and set(whole) <= set(known) and any(word.startswith(begun) for word in known)
+
+
+def named(node: Node, text: str) -> int:
+    name, asked = words(node.values["name"]), words(text)
+    return 0 if name == asked else 1 if name.startswith(asked) else 2 if asked in name else 3
+
+
 PARTS: dict[str, Callable[[str], str | None]] = {
     "_YEAR": lambda day: day[:4],
     "_MONTH": lambda day: day[:7] if len(day) >= 7 else None,
@@ -496,6 +534,8 @@ class Reference:
                 return self.graph.node(given["id"])
             case "nodes":
                 return [self.graph.node(node_id) for node_id in given["ids"]]
+            case "search":
+                return Found(self.graph, given)
         if name in self._one:
             return self.graph.nodes[self._one[name].name].get(given["id"])
         kind = self._many[name]

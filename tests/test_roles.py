@@ -23,7 +23,7 @@ from graph.stores.sqlite import SQLiteStore
 from schema import documents
 from schema.groups import groupings, numeric
 from schema.planner import Planner
-from schema.types import executable
+from schema.types import executable, node_kind
 from tests.client import Client
 from tests.world import WORLD
 
@@ -66,6 +66,8 @@ def of_kind(model: Model, kind: Kind, prop: Property) -> dict[str, str]:
         "filter": f"{{ {many}(where: {{not: {{{where}}}}}) {{ totalCount }} }}",
         "node": f'{{ node(id: "{kind.prefix}:x") {{ ... on {kind.name} {{ {shown} }} }} }}',
     }
+    if prop.searchable:
+        ways["search"] = f'{{ search(text: "x", kinds: [{node_kind(kind)}]) {{ totalCount nodes {{ id }} }} }}'
     if not prop.is_list:
         ways["sort"] = f"{{ {many}(orderBy: [{{{shown}: DESC}}]) {{ pageInfo {{ endCursor }} }} }}"
     return ways | grouped(model, kind, prop, None, f"{{ {many} {{ %s }} }}")
@@ -162,7 +164,7 @@ def without_class(model: Model, table: str, prop: str | None) -> Model:
     [
         ("Partner", "postcode", {"select", "filter", "sort", "node"}),
         ("Partner_TAKES_PART_IN_Project", "hours", {"select", "filter", "narrow", "sort", "sum", "average"}),
-        ("Placement", None, {"select", "filter", "sort", "node", "group", "sum", "average"}),
+        ("Placement", None, {"select", "filter", "sort", "node", "group", "search", "sum", "average"}),
     ],
 )
 def test_a_tag_that_is_dropped_is_found_out(store: SQLiteStore, table: str, prop: str | None, ways: set[str]) -> None:
@@ -270,6 +272,9 @@ def test_plans_of_all_these_questions_are_refused_to_those_who_may_not_see() -> 
         ("{ students { nodes { connectedPartners { totalCount } } } }", {PUBLIC, STUDENT}),
         ("{ enquiries { nodes { partner { name } } } }", {PUBLIC, INTERNAL}),
         ('{ node(id: "borough:hackney") { name } }', ALL),
+        ('{ search(text: "x") { totalCount } }', ALL),
+        ('{ search(text: "x", kinds: [PARTNER]) { nodes { id } } }', {PUBLIC}),
+        ('{ search(text: "x", kinds: [CHAMPION, PARTNER]) { totalCount } }', {PUBLIC, PERSONAL}),
         ("{ graph { version loadedAt } }", set()),
         ("{ graph { counts { name } } }", ALL),
         ("{ graph { contentHash } }", ALL),

@@ -15,9 +15,10 @@ from typing import Any, assert_never
 
 from graph import plan as p
 from graph import sums
-from graph.model import Hop, Kind
+from graph.model import ID, Hop, Kind
 from graph.stores.cypher_comparisons import Comparisons, Side
 from graph.stores.cypher_groups import Grouped
+from graph.stores.cypher_search import matched
 from graph.stores.cypher_terms import (
     FALSE,
     TRUE,
@@ -214,12 +215,20 @@ class Compiler:
                 return shown(prop, cells.get(row.column(prop, on_edge)))
             case p.Cursor():
                 return cursor(row, cells)
+            case p.ByKind(cases):
+                return self.by_kind(cases, row, cells)
             case p.One():
                 return self.one(value, row, cells)
             case p.Page():
                 return self.page(value, row, cells)
             case _:
                 raise TypeError(f"{value} is no value of a row")
+
+    def by_kind(self, cases: tuple[tuple[Kind, p.Value], ...], row: Row, cells: Cells) -> Shape:
+        name = self.name("x")
+        lines, shape = self.node_by_id(row.column(ID, False), [row.node], cases, name)
+        cells.calls += lines
+        return within(cells.get(name), shape)
 
     def one(self, one: p.One, row: Row, cells: Cells) -> Shape:
         name, inner = self.name("x"), Cells()
@@ -317,6 +326,8 @@ class Compiler:
 
     def match(self, page: p.Page, outer: Row | None, row: Row, extra: Lines, *, full: bool) -> Lines:
         """Lines that find the rows of a page; `full` where every such row is visited, not just a page of them."""
+        if page.search:
+            return [*matched(page.search, row.node, self.name("f")), *where(extra)]
         if page.hop and outer:
             conditions = self.conditions(page.where, row)
             return [f"MATCH {pattern(page.hop, outer.node, row)}", *where([*conditions, *extra])]

@@ -14,6 +14,7 @@ from graph import plan as p
 from graph.model import Hop, Kind
 from graph.stores.estimate import Facts, rare
 from graph.stores.sql_groups import Grouped, shared, shared_text
+from graph.stores.sql_search import searched, within
 from graph.stores.sql_tables import ends, links, quoted
 from graph.stores.sql_terms import (
     FALSE,
@@ -66,8 +67,10 @@ class Compiler:
                 return self.object(fields, self.graph_value)
             case p.Const(text):
                 return constant(text)
-            case p.Page():
+            case p.Page(search=None):
                 return self.page_value(value.value, value, None)
+            case p.Page(search=p.Search() as search):
+                return within(searched(search), self.page_value(value.value, value, None))
             case p.Lookup():
                 return self.lookup(value)
             case p.Info(name):
@@ -127,6 +130,8 @@ class Compiler:
                 return shown(prop, row.column(prop, on_edge))
             case p.Cursor():
                 return cursor(row)
+            case p.ByKind(cases):
+                return f"json({self.node_by_id(row.id, cases)})"
             case p.One():
                 return self.one(value, row)
             case p.Page():
@@ -200,7 +205,7 @@ class Compiler:
         return f"EXISTS (SELECT 1 FROM {source} WHERE {where} LIMIT 1)"
 
     def total(self, page: p.Page, outer: Row | None) -> str:
-        if page.hop is None and page.where == p.AllOf():
+        if page.hop is None and page.where == p.AllOf() and not page.search:
             return f"(SELECT count FROM _counts WHERE name = {literal(page.kind.table)})"
         row, source = self.source(page, outer)
         conditions = self.conditions(page, row, seeking=False, full=True)

@@ -19,8 +19,10 @@ from graph.errors import BadInput, Incompatible
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.roles import Role, allow, needed
+from graph.search import is_searched, searched
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Found, Head, is_true
+from graph.stores import sql_search
 from graph.stores.estimate import Facts
 from graph.stores.sql import compile_sql
 from graph.stores.sql_tables import declarations, links, quoted
@@ -193,7 +195,7 @@ class SQLiteStore:
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_graph'").fetchone():
             connection.execute("ROLLBACK")  # another process was faster
             return
-        for declaration in (*SYSTEM, *ddl(self.model)):
+        for declaration in (*SYSTEM, *sql_search.TABLES, *ddl(self.model)):
             connection.execute(declaration)
         connection.execute("INSERT INTO _graph VALUES (0, '0', NULL, ?)", (fingerprint(self.model),))
         rows = [(table.table, 0, 1, 1) for table in self.model.tables]
@@ -258,6 +260,20 @@ class SQLiteWriter:
         places = ", ".join("?" * (len(table.key) + len(table.values) + 3))
         rows = (encoded(table, change.key, change.after) for change in changes if change.after)
         self._connection.executemany(f"INSERT OR REPLACE INTO {quoted(table.table)} VALUES ({places})", rows)
+
+        if isinstance(table, Kind) and is_searched(table):
+            self._index(table, changes)
+
+    def _index(self, kind: Kind, changes: Sequence[Change]) -> None:
+        """Keep what is searched, of a node whose text changed under a new number."""
+        gone, new = sql_search.reindexed(kind, changes)
+        for statement in sql_search.FORGET:
+            self._connection.executemany(statement, gone)
+        if new:
+            last: Any = self._connection.execute(sql_search.LAST).fetchone()
+            numbered = list(enumerate(new, last[0] + 1))
+            self._connection.executemany(sql_search.NAME, ((number, *entry[:-1]) for number, entry in numbered))
+            self._connection.executemany(sql_search.INDEX, ((number, entry.text) for number, entry in numbered))
 
     def _delete(self, name: str, table: Table, keys: list[Key]) -> None:
         same = " AND ".join(f"{quoted(p.name)} = ?" for p in table.key)
@@ -351,4 +367,5 @@ def ddl(model: Model) -> list[str]:
 
 def fingerprint(model: Model) -> str:
     """Names the tables of a model: another model, another fingerprint."""
-    return blake2b("\n".join(ddl(model)).encode(), digest_size=16).hexdigest()
+    made = [*ddl(model), *sql_search.TABLES, *searched(model)]
+    return blake2b("\n".join(made).encode(), digest_size=16).hexdigest()

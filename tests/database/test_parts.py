@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -213,6 +214,24 @@ def test_a_killed_server_keeps_parts_and_the_load_goes_on(
     changes.load(sqlite, city())
     assert state(restarted)[1:] == state(sqlite)[1:]  # type: ignore[index]
     restarted.close()
+
+
+def test_a_server_that_stands_still_for_twenty_seconds_goes_on_with_the_load(
+    store: Neo4jStore, sqlite: SQLiteStore, server: Server
+) -> None:
+    client, bodies = Client(store), []
+    client.ask(NAMES)
+
+    def stand_still() -> None:
+        server.pause()
+        Timer(20, server.resume).start()
+        bodies.append(client.ask(NAMES))
+
+    head = changes.load(store, city(), on_changes=after(7, stand_still)).head
+    assert [body["errors"][0]["extensions"]["code"] for body in bodies] == ["UNAVAILABLE"]
+    assert head.content_hash == changes.load(sqlite, city()).head.content_hash
+    assert state(store) == state(sqlite)
+    assert client.data(NAMES) == Client(sqlite).data(NAMES)
 
 
 @pytest.mark.parametrize("lost", ["commit", "reply"])

@@ -32,6 +32,7 @@ SERVED = {
     "a rare relation": '{ partners(where: {borough: {name: {eq: "Borough 1"}}}) { totalCount nodes { name } } }',
     "a nested page": "{ partners(first: 3) { nodes { borough { name } projects(first: 2) { nodes { name } } } } }",
     "the graph": "{ graph { version counts { name count } sources { id } } }",
+    "a search": '{ search(text: "partner 0007", first: 5) { totalCount nodes { name } } }',
     "how many": "{ partners { totalCount } }",
 }
 
@@ -70,7 +71,7 @@ def explained(store: Neo4jStore, neo4j: Database, query: str, variables: dict[st
             return prepared[-1]
 
     client = Client(store)
-    client.api = Listening(store)
+    client.api = Listening(store, client.api.role)
     client.data(query, variables)
     parameters = bind(prepared[0].plan, variables or {})
     with neo4j.driver.session() as session:
