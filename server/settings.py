@@ -42,6 +42,14 @@ class Settings(msgspec.Struct, frozen=True):
         str,
         Meta(title="a file", description="List of who was erased; beside an SQLite store, or civic-graph.erased."),
     ] = ""
+    operations: Annotated[
+        str,
+        Meta(title="a folder", description="Folder of trusted documents, beside those that come with the package."),
+    ] = ""
+    trusted_only: Annotated[
+        bool,
+        Meta(title="true or false", description="Whether trusted documents are answered only."),
+    ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(title="debug, info, warning or error", description="Least severe events that are logged."),
