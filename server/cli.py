@@ -81,7 +81,7 @@ def example(*lines: str) -> str:
 def setting(name: str, **more: Any) -> Callable[[F], F]:
     """The option that stands over a setting."""
     found = next(s for s in SETTINGS if s.name == name)
-    return click.option(found.option, help=f"{found.help} [{found.env}; {found.default or 'none'}]", **more)
+    return click.option(found.option, help=f"{found.help} [{found.env}; {found.shown}]", **more)
 
 
 def overridden(settings: Settings, **options: Any) -> Settings:

@@ -72,6 +72,11 @@ class Setting:
         return PREFIX + self.name.upper()
 
     @property
+    def shown(self) -> str:
+        """Its default as people read it."""
+        return str(self.default).lower() if isinstance(self.default, bool) else str(self.default) or "none"
+
+    @property
     def option(self) -> str:
         """The option of the command line that stands over it."""
         return "--" + self.name.replace("_", "-")
