@@ -94,6 +94,10 @@ class Writer(Protocol):
         """Write what is after the changes. A relation whose end is missing is kept, and shown once both are there."""
         ...
 
+    def purge(self) -> None:
+        """Leave nothing of what was taken out in places that no answer shows, as far as the store can."""
+        ...
+
     def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
         """Commit what was put so far as a part of a load, with these load records, if it is as much as the store can
         take at once; what is put next goes on from there."""

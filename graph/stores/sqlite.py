@@ -282,6 +282,9 @@ class SQLiteWriter:
     def _has_rows(self, name: str) -> bool:
         return self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is not None
 
+    def purge(self) -> None:
+        self._connection.execute(sql_search.PURGE)
+
     def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
         """One transaction takes a load of any size."""
 

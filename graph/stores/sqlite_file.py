@@ -21,6 +21,7 @@ WAIT_MS = 10_000  # how long a writer waits for another
 SETTLE_MS = 500  # how long a finished one waits for readers of the log
 PRAGMAS = (
     "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits with the power
+    "PRAGMA secure_delete = ON",  # who was erased is not to be found in free pages
     "PRAGMA temp_store = MEMORY",
     "PRAGMA mmap_size = 1073741824",
     "PRAGMA cache_size = -65536",
