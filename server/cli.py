@@ -21,7 +21,7 @@ from graph.model import Table
 from graph.roles import Role, described, seen_by
 from graph.store import Change
 from server import console
-from server.dump_commands import export
+from server.dump_commands import backup, export, restore
 from server.examples import FIRST
 from server.logs import LEVELS
 from server.person_commands import person
@@ -264,7 +264,7 @@ def schema(role: Role) -> None:
     click.echo(sdl(seen_by(role, CIVIC)), nl=False)
 
 
-for command in (export, person, token):
+for command in (backup, export, person, restore, token):
     main.add_command(command)
 
 
