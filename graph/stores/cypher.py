@@ -251,7 +251,7 @@ class Compiler:
             cells.calls += call([], self.all_rows(picked))
         if picked.used:
             picked.place = cells.get(picked.name)
-            known = [f"{picked.row.node}s"] if picked.total else scope(outer)
+            known = [f"all_{picked.row.node}"] if picked.total else scope(outer)
             cells.calls += call(known, self.pick(picked, outer))
         return shape
 
@@ -285,7 +285,7 @@ class Compiler:
         """The rows of a page: picked, limited, then asked for what is nested in them."""
         page, row, cells = picked.page, picked.row, picked.cells
         if picked.total:
-            lines = [f"UNWIND {row.node}s AS {row.node}"]
+            lines = [f"UNWIND all_{row.node} AS {row.node}"]
         else:
             lines = self.match(page, outer, row, self.seeks(page, row), full=False)
         order = ordering(page.order, row, reverse=page.reverse)
@@ -336,7 +336,7 @@ class Compiler:
 
     def all_rows(self, picked: Picked) -> Lines:
         """All rows of a page, as a list where a page is picked of them, and how many they are."""
-        found = f"collect({picked.row.node}) AS {picked.row.node}s, " if picked.used else ""
+        found = f"collect({picked.row.node}) AS all_{picked.row.node}, " if picked.used else ""
         rows = self.match(picked.page, None, picked.row, [], full=True)
         return [*rows, f"RETURN {found}count(*) AS {picked.total}"]
 
