@@ -87,7 +87,9 @@ class Picked:
         return lambda row: len(self.place(row)) > self.page.limit
 
     def rows(self, row: Any) -> list[Any]:
-        rows: list[Any] = self.place(row)[: self.page.limit]
+        rows: list[Any] = self.place(row)
+        if self.more:
+            rows = rows[: self.page.limit]
         return rows[::-1] if self.page.reverse else rows
 
 
