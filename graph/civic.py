@@ -644,4 +644,6 @@ RELATIONS = (
     ),
 )
 
-CIVIC = Model(KINDS, RELATIONS)
+REVISION = 1  # of the model: one more where a release can hold something else than the one before
+
+CIVIC = Model(KINDS, RELATIONS, revision=REVISION)

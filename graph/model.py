@@ -124,6 +124,11 @@ class Kind:
         """The places of text lists among the values."""
         return _lists(self.values)
 
+    @cached_property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The names of the values and their places, by name."""
+        return _places(self.values)
+
     def id_of(self, key: str) -> str:
         return f"{self.prefix}:{key}"
 
@@ -184,6 +189,11 @@ class Relation:
         return _lists(self.values)
 
     @cached_property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The names of the values and their places, by name."""
+        return _places(self.values)
+
+    @cached_property
     def key_places(self) -> tuple[int, ...]:
         """The places of the key properties among the values."""
         names = [p.name for p in self.values]
@@ -225,15 +235,19 @@ class Hop:
 
 
 class Model:
-    """A closed set of kinds and relations; `is_whole` unless something of it is hidden from its reader.
+    """A closed set of kinds and relations; `is_whole` unless something of it is hidden from its reader, `revision` one
+    more whenever what it can hold changes.
 
     Raises ValueError where they do not fit together: a name used twice, an end that is no kind,
     a key that is no property.
     """
 
-    def __init__(self, kinds: tuple[Kind, ...], relations: tuple[Relation, ...], *, is_whole: bool = True) -> None:
+    def __init__(
+        self, kinds: tuple[Kind, ...], relations: tuple[Relation, ...], *, revision: int = 1, is_whole: bool = True
+    ) -> None:
         self.kinds = kinds
         self.relations = relations
+        self.revision = revision
         self.is_whole = is_whole
         self._check()
 
@@ -271,7 +285,7 @@ class Model:
             return self
         kinds = tuple(_within(kind, classes) for kind in self.kinds if self.classes(kind) <= classes)
         relations = tuple(_within(r, classes) for r in self.relations if self.classes(r) <= classes)
-        return Model(kinds, relations, is_whole=False)
+        return Model(kinds, relations, revision=self.revision, is_whole=False)
 
     def hops(self, kind: Kind) -> tuple[Hop, ...]:
         """Every step that starts at a kind, in the order of the model."""
@@ -327,6 +341,10 @@ def _within(table: T, classes: frozenset[DataClass]) -> T:
 
 def _lists(properties: tuple[Property, ...]) -> tuple[int, ...]:
     return tuple(place for place, prop in enumerate(properties) if prop.is_list)
+
+
+def _places(properties: tuple[Property, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted((prop.name, place) for place, prop in enumerate(properties)))
 
 
 def _distinct(what: str, names: list[str]) -> None:

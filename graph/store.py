@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from graph.model import DataClass, Kind, Model, Property, Table
 from graph.plan import Plan
@@ -95,6 +96,10 @@ class Writer(Protocol):
         """Write what is after the changes. A relation whose end is missing is kept, and shown once both are there."""
         ...
 
+    def purge(self) -> None:
+        """Leave nothing of what was taken out in places that no answer shows, as far as the store can."""
+        ...
+
     def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
         """Commit what was put so far as a part of a load, with these load records, if it is as much as the store can
         take at once; what is put next goes on from there."""
@@ -162,6 +167,18 @@ class Store(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Copying(Protocol):
+    """A store that is copied as a file. Of other stores a dump is the backup."""
+
+    def copy(self, path: Path, progress: Callable[[int], None]) -> Head:
+        """Copy one version of the graph to a file, while others read and write; `progress` takes the pages so far.
+
+        Raises Incompatible where the copy's records are not those of its content hash.
+        """
+        ...
 
 
 def is_true(snapshot: Snapshot, model: Model) -> bool:

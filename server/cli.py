@@ -7,26 +7,26 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from graph.civic import CIVIC
-from graph.errors import BadInput, CivicGraphError, LoadError
+from graph.errors import BadInput, CivicGraphError
 from graph.model import Table
 from graph.roles import Role, described, seen_by
-from graph.store import Change, Store
-from graph.stores import exists, open_store
+from graph.store import Change
 from server import console
+from server.dump_commands import backup, export, restore
 from server.examples import FIRST
 from server.logs import LEVELS
+from server.person_commands import person
 from server.settings import SETTINGS, Settings, from_environment
+from server.stores import existing_graph, graph, scratch_graph
 from server.token_commands import token
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ role_option = click.option(
     show_default=True,
     help="In whose name.",
 )
-folders_argument = click.argument("folders", nargs=-1, required=True, metavar="[example|FOLDER]...")
+folders_argument = click.argument("folders", nargs=-1, required=True, metavar="[example|FOLDER|FILE]...")
 
 
 class Commands(click.Group):
@@ -104,32 +104,35 @@ def main(context: click.Context, store: str | None) -> None:
 @folders_argument
 @dry_run_option
 @setting("student_key", metavar="FILE")
+@setting("erased", metavar="FILE")
 @click.option("--name", help="Name of the folder as a source, where it has no sources.csv.")
 @click.option("--moved", is_flag=True, help="Its sources were loaded from another place, and are the same.")
 @json_option
 @click.pass_obj
 def load(
     settings: Settings,
+    /,
     folders: Sequence[str],
     dry_run: bool,
-    student_key: str | None,
     name: str | None,
     moved: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
-    """Load folders of tables into the graph.
+    """Load folders of tables, or dumps, into the graph.
 
-    `example` is the data that comes with the package. What a source said before is replaced by what it says now.
-    With --dry-run, each folder is compared with the graph as it is.
+    `example` is the data that comes with the package, a FILE is what `civic-graph export` wrote. What a source said
+    before is replaced by what it says now. With --dry-run, each is compared with the graph as it is.
     """
-    from server.loading import Loading, pseudonyms
+    from server.loading import Loading, erased, pseudonyms
 
     if name and len(folders) > 1:
         raise click.UsageError("--name is the name of one folder")
+    settings = overridden(settings, **options)
     with scratch_graph(settings.store) if dry_run else graph(settings.store) as store:
         on_changes = partial(print_changes, as_json) if dry_run else None
-        key = pseudonyms(student_key or settings.student_key)
-        loading = Loading(store, name, moved, dry_run, on_changes, key)
+        key = pseudonyms(settings.student_key)
+        loading = Loading(store, name, moved, dry_run, on_changes, key, erased(settings))
         for folder in folders:
             outcome = loading.load(folder)
             tell(outcome, as_json)
@@ -143,7 +146,7 @@ def load(
 @json_option
 @click.pass_obj
 def check(settings: Settings, folders: Sequence[str], student_key: str | None, as_json: bool) -> None:
-    """Read folders of tables and report what is wrong.
+    """Read folders of tables, or dumps, and report what is wrong.
 
     Nothing is loaded. References are looked up in the graph as well, where there is one. Exits with 1 where there
     are errors.
@@ -261,7 +264,8 @@ def schema(role: Role) -> None:
     click.echo(sdl(seen_by(role, CIVIC)), nl=False)
 
 
-main.add_command(token)
+for command in (backup, export, person, restore, token):
+    main.add_command(command)
 
 
 @main.command(epilog=example("civic-graph serve --port 8080"))
@@ -403,33 +407,3 @@ def variables_of(argument: str | None) -> dict[str, Any] | None:
 
 def to_json(content: Any) -> str:
     return msgspec.json.encode(content).decode()
-
-
-# Stores
-
-
-@contextmanager
-def graph(url: str) -> Iterator[Store]:
-    """The graph at a URL, made where there is none."""
-    with closing(open_store(url, CIVIC)) as store:
-        yield store
-
-
-@contextmanager
-def existing_graph(url: str) -> Iterator[Store]:
-    """The graph at a URL. Raises LoadError where there is none."""
-    if not exists(url):
-        raise LoadError(f"there is no graph at {url}; make one: civic-graph load example")
-    with graph(url) as store:
-        yield store
-
-
-@contextmanager
-def scratch_graph(url: str) -> Iterator[Store]:
-    """The graph at a URL, or an empty one that does not stay."""
-    if exists(url):
-        with graph(url) as store:
-            yield store
-        return
-    with TemporaryDirectory(prefix="civic-graph-") as folder, graph(f"sqlite:{folder}/empty") as store:
-        yield store

@@ -38,6 +38,10 @@ class Settings(msgspec.Struct, frozen=True):
         str,
         Meta(title="a file", description="File of the key by which students' numbers become pseudonyms."),
     ] = ""
+    erased: Annotated[
+        str,
+        Meta(title="a file", description="List of who was erased; beside an SQLite store, or civic-graph.erased."),
+    ] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(title="debug, info, warning or error", description="Least severe events that are logged."),

@@ -21,6 +21,7 @@ def test_without_variables_there_are_the_defaults() -> None:
         "anonymous": "public",
         "tokens": "civic-graph.tokens",
         "student_key": "",
+        "erased": "",
         "log_level": "warning",
     }
 

@@ -474,6 +474,9 @@ class Neo4jWriter:
             self._waiting.add(table.table)
             self._run(tables.set_aside(table), rows=rows)
 
+    def purge(self) -> None:
+        """Nothing: where Neo4j keeps what is gone, and its log of transactions, is for its administrator."""
+
     def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
         if self._size < TRANSACTION:
             return

@@ -25,6 +25,7 @@ TABLES = (
 LAST = "SELECT ifnull(max(number), 0) FROM _named"
 NAME = "INSERT INTO _named VALUES (?, ?, ?, ?, ?)"
 INDEX = "INSERT INTO _search (rowid, text) VALUES (?, ?)"
+PURGE = "INSERT INTO _search (_search) VALUES ('optimize')"  # words of nodes that are gone stay until then
 FORGET = (
     "DELETE FROM _search WHERE rowid = (SELECT number FROM _named WHERE id = ?)",
     "DELETE FROM _named WHERE id = ?",

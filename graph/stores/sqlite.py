@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from asyncio import get_running_loop
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import astuple
@@ -26,7 +26,7 @@ from graph.stores import sql_search
 from graph.stores.estimate import Facts
 from graph.stores.sql import compile_sql
 from graph.stores.sql_tables import declarations, links, quoted
-from graph.stores.sqlite_file import Connection, Translated, begin, commit, end, making, reading, writing
+from graph.stores.sqlite_file import Connection, Translated, begin, commit, copied, end, making, reading, writing
 from graph.stores.sqlite_rows import bindable, decoded, encoded
 
 READERS = 4
@@ -122,6 +122,16 @@ class SQLiteStore:
         with Translated(self.path), closing(reading(self.path)) as connection:
             connection.execute("BEGIN")
             yield SQLiteSnapshot(connection)
+
+    def copy(self, path: Path, progress: Callable[[int], None]) -> Head:
+        with Translated(path), closing(reading(self.path)) as source, closing(making(path)) as target:
+            source.execute("BEGIN")
+            head_of(source)  # from here on it sees this version
+            copied(source, target, progress)
+            snapshot = SQLiteSnapshot(target)
+            if not is_true(snapshot, self.model):
+                raise Incompatible(f"{self.path} is damaged: its records are not those of its content hash")
+            return snapshot.head
 
     def verify(self) -> bool:
         with self.snapshot() as snapshot:
@@ -281,6 +291,9 @@ class SQLiteWriter:
 
     def _has_rows(self, name: str) -> bool:
         return self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is not None
+
+    def purge(self) -> None:
+        self._connection.execute(sql_search.PURGE)
 
     def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
         """One transaction takes a load of any size."""
