@@ -49,6 +49,10 @@ class Link(NamedTuple):
         step = Hop(self.step.relation, not self.step.forward or self.step.relation.symmetric)
         return self._replace(step=step, near=self.far, far=self.near)
 
+    def holds(self, day: str | None) -> bool:
+        """Whether it holds on a day. A date is the beginning of the text of every day in it."""
+        return day is None or ((self.since or "") <= day and (self.until is None or self.until > day))
+
     @property
     def row(self) -> list[Any]:
         direction = "OUT" if self.step.forward else "IN"
@@ -94,12 +98,13 @@ class Reading:
 
     async def walked(self, walk: p.Walk, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """What is computed for a walk, by the name of the parameter that it becomes."""
+        day = parameters[walk.day.name] if walk.day else None
         match walk:
             case p.ShortestPath():
                 start, end = parameters[walk.start.name], parameters[walk.end.name]
-                return {walk.rows.name: await self.path(walk, start, end)}
+                return {walk.rows.name: await self.path(walk, start, end, day)}
             case p.Around():
-                nodes, links, more = await self.around(walk, parameters[walk.centre.name])
+                nodes, links, more = await self.around(walk, parameters[walk.centre.name], day)
                 return {walk.nodes.name: nodes, walk.links.name: links, walk.more.name: more}
 
     # Asking the store
@@ -141,7 +146,7 @@ class Reading:
 
     # Walking
 
-    async def path(self, walk: p.ShortestPath, start: str, end: str) -> Rows | None:
+    async def path(self, walk: p.ShortestPath, start: str, end: str, day: str | None) -> Rows | None:
         if not await self.are_there(walk, start, end):
             return None
         sides, left = (Side(start), Side(end, back=True)), MAX_LINKS
@@ -149,20 +154,22 @@ class Reading:
         while not ahead.last & back.last:
             if ahead.steps + back.steps == walk.hops or not (ahead.last and back.last):
                 return None
-            left -= await self.widen(walk, sides, left)
+            left -= await self.widen(walk, sides, left, day)
         return [[start, None, None, None, None], *(link.row for link in traced(start, end, ahead, back))]
 
-    async def widen(self, walk: p.Walk, sides: tuple[Side, Side], left: int) -> int:
+    async def widen(self, walk: p.Walk, sides: tuple[Side, Side], left: int, day: str | None) -> int:
         """Take a step from the side that fewer nodes were found from last, or, if there it is too wide, from the
         other; how many relations were looked at."""
         for side in sorted(sides, key=lambda side: len(side.last)):
             links = await self.links(walk, side.last, left)
             if len(links) <= left:
-                side.add(links)
+                side.add([link for link in links if link.holds(day)])
                 return len(links)
         raise TooCostly(TOO_WIDE)
 
-    async def around(self, walk: p.Around, centre: str) -> tuple[Rows | None, Rows | None, bool | None]:
+    async def around(
+        self, walk: p.Around, centre: str, day: str | None
+    ) -> tuple[Rows | None, Rows | None, bool | None]:
         if not await self.are_there(walk, centre):
             return None, None, None
         found, last, left = [centre], [centre], MAX_LINKS
@@ -170,14 +177,13 @@ class Reading:
             if len(found) <= walk.limit:
                 links = await self.links(walk, last, left)
                 left -= _counted(links, left)
-                last = sorted({link.far for link in links}.difference(found))
+                last = sorted({link.far for link in links if link.holds(day)}.difference(found))
                 found += last
         shown = found[: walk.limit]
         links = await self.among(walk, shown, left)
         _counted(links, left)
-        links.sort(key=lambda link: (link.step.relation.table, link.near, *_order(link)))
-        rows = [[link.near, link.far, link.step.relation.name, link.since, link.until] for link in links]
-        return [[node_id] for node_id in shown], rows, len(found) > len(shown)
+        links = sorted((link for link in links if link.holds(day)), key=_place)
+        return [[node_id] for node_id in shown], [_whole(link) for link in links], len(found) > len(shown)
 
 
 def _counted(links: list[Link], left: int) -> int:
@@ -225,3 +231,12 @@ def _order(link: Link) -> tuple[Any, ...]:
     """How links from one node come in order."""
     dates = (link.since or "", link.until or "")
     return (link.far, link.step.relation.table, not link.step.forward, link.key or "", *dates)
+
+
+def _place(link: Link) -> tuple[Any, ...]:
+    """How links come in order."""
+    return (link.step.relation.table, link.near, *_order(link))
+
+
+def _whole(link: Link) -> list[Any]:
+    return [link.near, link.far, link.step.relation.name, link.since, link.until]

@@ -19,6 +19,7 @@ from schema import documents
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
 from schema.errors import Answer, failure
+from schema.limits import ALLOWANCES
 from schema.planner import Planner
 from schema.types import executable
 
@@ -63,6 +64,7 @@ class API:
     def __init__(self, store: Store, role: Role) -> None:
         self.store = store
         self.role = role
+        self.allowance = ALLOWANCES[role]
         self.model = seen_by(role, store.model)
         self.schema = executable(self.model)
         self._walks = Walks(store, role)
@@ -80,9 +82,9 @@ class API:
             return failure(error)
 
     async def _answer(self, query: str, given: dict[str, Any], name: str | None) -> bytes:
-        document = self._documents.get(query, lambda: documents.read(query, self.schema))
+        document = self._documents.get(query, lambda: documents.read(query, self.schema, self.allowance.suggests))
         operation = document.operation(name)
-        variables = documents.coerced(operation, self.schema, given)
+        variables = documents.coerced(operation, self.schema, given, self.allowance.suggests)
         key = (query, name, _key(operation, variables))
         kept = self._introspections if operation.introspects else self._plans
         prepared = kept.get(key, lambda: self._prepare(operation, variables, given))
@@ -95,7 +97,7 @@ class API:
         return b'{"data":' + data + _extensions(found.loading) + b"}"
 
     def _prepare(self, operation: Operation, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
-        planner = Planner(self.model, self.schema, operation, variables)
+        planner = Planner(self.model, self.schema, operation, variables, self.allowance.cost)
         plan = planner.plan()
         compiled = self.store.compile(plan) if plan.value.fields else None
         if not operation.introspects:

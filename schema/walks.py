@@ -15,30 +15,31 @@ from schema import limits
 from schema.arguments import Leaf, Tree, plain
 
 if TYPE_CHECKING:
-    from schema.planner import At, Fields, Planner
+    from schema.planner import At, Planner
+    from schema.selections import Fields
 
 
-def path(planner: Planner, nodes: list[FieldNode], given: dict[str, Tree]) -> p.Value:
+def path(planner: Planner, nodes: list[FieldNode], given: dict[str, Tree], at: At) -> p.Value:
     hops = _number(given, "maxHops", limits.HOPS, limits.MAX_HOPS)
     names = plain(given["via"]) if "via" in given else None
     steps = tuple(hop for hop in _steps(planner.model) if names is None or hop.relation.name in names)
-    at = planner.walk(hops + 1)
+    at = planner.walk(at, hops + 1)
     start, end = planner.params.add(_leaf(given["from"])), planner.params.add(_leaf(given["to"]))
     rows = planner.params.computed()
-    planner.walks.append(p.ShortestPath(start, end, hops, planner.model.kinds, steps, rows))
+    planner.walks.append(p.ShortestPath(start, end, hops, planner.model.kinds, steps, at.day, rows))
     fields = planner.below(nodes, "PathStep")
     return p.IfThere(rows, p.Computed(rows, STEP, _row(planner, fields, "PathStep", at)))
 
 
-def neighbourhood(planner: Planner, nodes: list[FieldNode], given: dict[str, Tree]) -> p.Value:
+def neighbourhood(planner: Planner, nodes: list[FieldNode], given: dict[str, Tree], at: At) -> p.Value:
     hops = _number(given, "hops", limits.WIDTH, limits.MAX_WIDTH)
     limit = limits.page_size("limit", plain(given.get("limit", Leaf(limits.DEFAULT_PAGE))))
     kinds = {kind.name for kind in planner.kinds(given.get("kinds"))}
     steps = tuple(hop for hop in _steps(planner.model) if hop.target in kinds)
-    at = planner.walk(limit)
+    at = planner.walk(at, limit)
     centre = planner.params.add(_leaf(given["of"]))
     found, links, more = (planner.params.computed() for _ in range(3))
-    planner.walks.append(p.Around(centre, hops, planner.model.kinds, steps, limit, found, links, more))
+    planner.walks.append(p.Around(centre, hops, planner.model.kinds, steps, at.day, limit, found, links, more))
     values: dict[str, p.Value] = {}
     for key, below in planner.below(nodes, "Neighbourhood").items():
         match below[0].name.value:
@@ -55,7 +56,7 @@ def neighbourhood(planner: Planner, nodes: list[FieldNode], given: dict[str, Tre
     return p.IfThere(found, planner.object(values))
 
 
-FIELDS: dict[str, Callable[[Planner, list[FieldNode], dict[str, Tree]], p.Value]] = {
+FIELDS: dict[str, Callable[[Planner, list[FieldNode], dict[str, Tree], At], p.Value]] = {
     "path": path,
     "neighbourhood": neighbourhood,
 }

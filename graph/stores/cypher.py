@@ -253,6 +253,7 @@ class Compiler:
             [row.node],
             [
                 f"MATCH {pattern(one.hop, row.node, target)}",
+                *where(self.conditions(one.among, target)),
                 f"WITH {', '.join(target.variables)}{self.preferred(one.hop, target)} LIMIT 1",
                 *inner.calls,
                 f"RETURN head(collect({inner.text})) AS {name}",
@@ -382,19 +383,19 @@ class Compiler:
         parts = has.where.parts if isinstance(has.where, p.AllOf) else (has.where,)
         steps = [part for part in parts if isinstance(part, p.Has)]
         rest = p.AllOf(tuple(part for part in parts if not isinstance(part, p.Has)))
-        conditions = self.conditions(rest, target)
+        conditions = [*self.conditions(has.among, target), *self.conditions(rest, target)]
         if not has.hop.many and not self.facts.is_single(has.hop):
-            conditions.append(self.chosen(has.hop, row, target))
+            conditions.append(self.chosen(has, row, target))
         lines = [f"MATCH {pattern(has.hop, node, target)}", *where(conditions)]
         for step in steps:
             lines += self.backwards(step, target, f"({target.node})")
         return lines
 
-    def chosen(self, hop: Hop, row: Row, target: Row) -> str:
+    def chosen(self, has: p.Has, row: Row, target: Row) -> str:
         """That a step to one node follows this relation and no other."""
         other = Row(self.name("n"), target.kind, self.name("o"))
-        order = self.preferred(hop, other)
-        first = f"MATCH {pattern(hop, row.node, other)} RETURN {other.edge}{order} LIMIT 1"
+        order, match = self.preferred(has.hop, other), f"MATCH {pattern(has.hop, row.node, other)}"
+        first = " ".join([match, *where(self.conditions(has.among, other)), f"RETURN {other.edge}{order} LIMIT 1"])
         return f"{target.edge} IN COLLECT {{ {first} }}"
 
     def preferred(self, hop: Hop, row: Row) -> str:
@@ -413,20 +414,20 @@ class Compiler:
         grouped = Grouped(row, by, target, value=self.name("v"), number=self.name("c"))
         shape = self.group_value(groups.value, grouped)
         if target and isinstance(by, Hop):
-            lines += self.targets(by, row, target)
+            lines += self.targets(by, groups.among, row, target)
         lines += [*grouped.lines(), f"ORDER BY {grouped.number} DESC, {grouped.value} LIMIT {groups.limit}"]
         inner = grouped.cells
         cells.calls += call(scope(outer), [*lines, *inner.calls, f"RETURN collect({inner.text}) AS {name}"])
         return each(cells.get(name), shape)
 
-    def targets(self, hop: Hop, row: Row, target: Row) -> Lines:
+    def targets(self, hop: Hop, among: p.Predicate, row: Row, target: Row) -> Lines:
         """What a step from a row leads to, each once; null where it leads nowhere."""
-        step = f"OPTIONAL MATCH {pattern(hop, row.node, target)}"
+        step = [f"OPTIONAL MATCH {pattern(hop, row.node, target)}", *where(self.conditions(among, target))]
         if not hop.many and not self.facts.is_single(hop):
-            return call([row.node], [step, f"RETURN {target.node}{self.preferred(hop, target)} LIMIT 1"])
+            return call([row.node], [*step, f"RETURN {target.node}{self.preferred(hop, target)} LIMIT 1"])
         if hop.relation.keys:
-            return call([row.node], [step, f"RETURN DISTINCT {target.node}"])
-        return [step]
+            return call([row.node], [*step, f"RETURN DISTINCT {target.node}"])
+        return step
 
     def group_value(self, value: p.Value, grouped: Grouped) -> Shape:
         match value:
@@ -478,16 +479,16 @@ class Compiler:
             case p.Not(part):
                 inner = self.predicate(part, row)
                 return f"NOT {inner}" if isinstance(part, p.Has) else f"NOT coalesce({inner}, false)"
-            case p.Has(hop, inside):
-                return self.has(hop, inside, row)
+            case p.Has():
+                return self.has(predicate, row)
             case _:
                 assert_never(predicate)
 
-    def has(self, hop: Hop, inside: p.Predicate, row: Row) -> str:
-        target = Row(self.name("n"), self.kinds[hop.target], self.name("e"))
-        conditions = self.conditions(inside, target)
-        lines = [f"MATCH {pattern(hop, row.node, target)}"]
+    def has(self, has: p.Has, row: Row) -> str:
+        hop, target = has.hop, Row(self.name("n"), self.kinds[has.hop.target], self.name("e"))
+        conditions, among = self.conditions(has.where, target), self.conditions(has.among, target)
+        match = f"MATCH {pattern(hop, row.node, target)}"
         if conditions and not hop.many and not self.facts.is_single(hop):
-            lines.append(f"WITH {', '.join(target.variables)}{self.preferred(hop, target)} LIMIT 1")
-            return f"EXISTS {{ {' '.join([*lines, *where(conditions)])} RETURN 1 }}"
-        return f"EXISTS {{ {' '.join([*lines, *where(conditions)])} }}"
+            first = f"WITH {', '.join(target.variables)}{self.preferred(hop, target)} LIMIT 1"
+            return f"EXISTS {{ {' '.join([match, *where(among), first, *where(conditions)])} RETURN 1 }}"
+        return f"EXISTS {{ {' '.join([match, *where([*among, *conditions])])} }}"
