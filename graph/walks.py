@@ -60,26 +60,26 @@ class Link(NamedTuple):
 
 
 class Walks:
-    """Answers the plans of a store for callers of one role."""
+    """Answers the plans of a store."""
 
-    def __init__(self, store: Store, role: Role) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.role = role
         self._compiled: dict[Plan, Compiled] = {}
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
         """The answer to a plan, what it walks computed first.
 
-        Raises TooCostly where a walk would look at too many relations.
+        Raises Forbidden where its caller may not see all that it reads, TooCostly where a walk would look at too many
+        relations.
         """
         if not compiled.plan.walks:
-            return await self.store.run(compiled, parameters, self.role)
+            return await self.store.run(compiled, parameters, role)
         while True:
-            reading = Reading(self)
+            reading = Reading(self, role)
             given = dict(parameters)
             for walk in compiled.plan.walks:
                 given.update(await reading.walked(walk, parameters))
-            found = await self.store.run(compiled, given, self.role)
+            found = await self.store.run(compiled, given, role)
             if reading.states == {found.state}:
                 return found
 
@@ -92,8 +92,9 @@ class Walks:
 class Reading:
     """The walks of one answer, and the states of the graph that they were read in."""
 
-    def __init__(self, walks: Walks) -> None:
+    def __init__(self, walks: Walks, role: Role) -> None:
         self.walks = walks
+        self.role = role
         self.states: set[int] = set()
 
     async def walked(self, walk: p.Walk, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +113,7 @@ class Reading:
     async def ask(self, value: p.Value, given: Mapping[p.Param, Any]) -> Any:
         compiled = self.walks.compiled(Plan(p.Obj((("found", value),)), tuple(given)))
         parameters = {param.name: value for param, value in given.items()}
-        found = await self.walks.store.run(compiled, parameters, self.walks.role)
+        found = await self.walks.store.run(compiled, parameters, self.role)
         self.states.add(found.state)
         return msgspec.json.decode(found.data)["found"]
 

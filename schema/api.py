@@ -67,7 +67,7 @@ class API:
         self.allowance = ALLOWANCES[role]
         self.model = seen_by(role, store.model)
         self.schema = executable(self.model)
-        self._walks = Walks(store, role)
+        self._walks = Walks(store)
         self._documents: Recent[str, Document] = Recent(DOCUMENTS)
         self._plans: Recent[Hashable, Prepared] = Recent(PLANS)
         self._introspections: Recent[Hashable, Prepared] = Recent(INTROSPECTIONS)
@@ -90,7 +90,7 @@ class API:
         prepared = kept.get(key, lambda: self._prepare(operation, variables, given))
         found = Found(b"{}", 0)
         if prepared.compiled:
-            found = await self._walks.run(prepared.compiled, bind(prepared.plan, variables))
+            found = await self._walks.run(prepared.compiled, bind(prepared.plan, variables), self.role)
         data = found.data
         if prepared.schema_data is not None:
             data = _merged(prepared.schema_data, prepared.keys, data)
