@@ -42,6 +42,10 @@ QUESTIONS: dict[str, str] = {
     "nodes { name } pageInfo { hasPreviousPage } } } pageInfo { hasPreviousPage } } } pageInfo { hasPreviousPage } } }",
     "aliases": "{ a: partners(first: 1) { nodes { x: name y: name } nodes { id } t: totalCount u: totalCount } "
     "b: partners(last: 1) { edges { node { name } } nodes { id } } }",
+    "counted on the way": "{ a: projects(first: 2, orderBy: [{funding: DESC}]) { totalCount pageInfo { hasNextPage } "
+    "nodes { name challenges(first: 1) { totalCount pageInfo { hasNextPage } nodes { name } } } t: totalCount } "
+    "b: projects(last: 2, orderBy: [{funding: DESC}]) { nodes { name } totalCount pageInfo { hasPreviousPage } } "
+    "c: projects(orderBy: [{funding: DESC}]) { totalCount groups(by: [TYPE]) { count } } }",
     "equal": '{ partners(where: {name: {eq: "Acorn"}}) { nodes { id } totalCount } }',
     "not equal": "{ partners(where: {type: {ne: CHARITY}}) { nodes { id } totalCount } }",
     "in": '{ partners(where: {name: {in: ["Acorn", "zebra", "x"]}, type: {in: []}}) { totalCount } '
@@ -161,6 +165,20 @@ QUESTIONS: dict[str, str] = {
     "provenance behind a step": "{ projects { nodes { partners(first: 2) { edges { node { provenance { values { value "
     "property } sourceId } } } } } } partners { groups(by: BOROUGH) { keys { node { provenance { "
     'source { id } } } } } } search(text: "acorn") { nodes { provenance { sourceId locator } } } }',
+    "path": '{ path(from: "borough:kensington", to: "challenge:poverty", maxHops: 6) { __typename node { __typename '
+    "name ... on Borough { neighbours { totalCount } } } relation direction since until } }",
+    "path via": '{ a: path(from: "partner:acorn", to: "borough:hackney", via: SERVES) { node { id } since } '
+    'b: path(from: "partner:cafe", to: "partner:zebra", via: [SUCCEEDS]) { relation direction } '
+    'c: path(from: "borough:islington", to: "borough:newham") { relation direction node { id } } }',
+    "path nowhere": '{ a: path(from: "partner:acorn", to: "challenge:crime") { node { id } } '
+    'b: path(from: "x", to: "partner:acorn") { node { id } } c: path(from: "unit:lab", to: "unit:lab") { relation '
+    "node { name } } }",
+    "neighbourhood": '{ neighbourhood(of: "borough:hackney", hops: 2, limit: 30) { __typename nodes { __typename id '
+    "... on Partner { projects(first: 1) { nodes { name } } } } links { __typename from to relation since until } "
+    "hasMore } }",
+    "neighbourhood of kinds": '{ a: neighbourhood(of: "challenge:health", kinds: [PROJECT, PARTNER], limit: 3) '
+    '{ nodes { id } links { from to } hasMore } b: neighbourhood(of: "challenge:crime") { nodes { id } links { from } '
+    'hasMore } c: neighbourhood(of: "x") { hasMore } }',
     "introspection beside": '{ __type(name: "Partner") { name } partners(first: 1) { nodes { id } } '
     "__schema { __typename } }",
 }  # fmt: skip
