@@ -10,7 +10,10 @@ CivicGraphError
 │   │   └── PageSize        PAGE_SIZE          first or last outside 1 to 100
 │   ├── TooDeep             TOO_DEEP           more relation hops than allowed
 │   ├── TooCostly           TOO_COSTLY         more rows than one operation may ask for
-│   └── TooLarge            TOO_LARGE          the request is too long
+│   ├── TooLarge            TOO_LARGE          the request is too long
+│   ├── Unauthenticated     UNAUTHENTICATED    the token that was sent is not valid
+│   └── Forbidden           FORBIDDEN          the caller may not see what the plan reads
+├── Overloaded              OVERLOADED         too many ask at the same time
 ├── LoadError               LOAD_FAILED        a source cannot be loaded as it is
 └── StoreError              INTERNAL           the store cannot do it
     ├── Conflict            CONFLICT           another process is writing
@@ -28,15 +31,17 @@ class CivicGraphError(Exception):
     """Base of every error of the product: `code` for programs, the message for people.
 
     `details` are the single errors where there are several: each a message, and the `locations` in a document.
+    `told` is what callers from elsewhere read, where the message speaks of what is not their business, as a path.
     """
 
     code: ClassVar[str] = "INTERNAL"
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, told: str | None = None) -> None:
         super().__init__(message)
         self.message = message
+        self.told = told or message
         self.details: list[dict[str, Any]] = []
 
 
@@ -98,6 +103,24 @@ class TooLarge(RequestError):
     """The request or its document is too long."""
 
     code, status = "TOO_LARGE", 413
+
+
+class Unauthenticated(RequestError):
+    """The token that was sent is not valid, or was not sent as one."""
+
+    code, status = "UNAUTHENTICATED", 401
+
+
+class Forbidden(RequestError):
+    """The caller may not see that."""
+
+    code, status = "FORBIDDEN", 403
+
+
+class Overloaded(CivicGraphError):
+    """Too many ask at the same time; ask again shortly."""
+
+    code, status, retryable = "OVERLOADED", 503, True
 
 
 class LoadError(CivicGraphError):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -13,19 +17,24 @@ from graphql import DocumentNode, execute_sync
 from graph.errors import BadRequest, CivicGraphError
 from graph.plan import Plan, bind, read_cursor
 from graph.store import Compiled, Store
-from schema import documents
+from schema import documents, limits
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
 from schema.errors import Answer, failure
+from schema.limits import Allowance
 from schema.planner import Planner
 from schema.types import executable
 
 DOCUMENTS = 1_000
 PLANS = 2_000
 INTROSPECTIONS = 20  # their answers are large
+FEW = 500  # values of variables that are read beside other requests
+
+EVERYTHING = Allowance()
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+Look = Callable[..., Any]  # how a value is found: Recent.known or Recent.made
 
 
 class Recent(Generic[K, V]):
@@ -34,14 +43,24 @@ class Recent(Generic[K, V]):
     def __init__(self, size: int) -> None:
         self.size = size
         self._values: OrderedDict[K, V] = OrderedDict()
+        self._lock = Lock()
 
-    def get(self, key: K, make: Callable[[], V]) -> V:
-        if key in self._values:
+    def known(self, key: K, make: object = None) -> V:
+        """The value. Raises KeyError where there is none."""
+        with self._lock:
             self._values.move_to_end(key)
             return self._values[key]
-        value = self._values[key] = make()
-        if len(self._values) > self.size:
-            self._values.popitem(last=False)
+
+    def made(self, key: K, make: Callable[[], V]) -> V:
+        """The value, made where there is none. Only one thread may make values, so that none is made twice."""
+        try:
+            return self.known(key)
+        except KeyError:
+            value = make()
+        with self._lock:
+            self._values[key] = value
+            if len(self._values) > self.size:
+                self._values.popitem(last=False)
         return value
 
 
@@ -49,53 +68,78 @@ class Recent(Generic[K, V]):
 class Prepared:
     """An operation ready to run: its plan, the statement of it, and what of the answer is known already."""
 
+    name: str | None
+    cost: int
     plan: Plan
     compiled: Compiled | None
     schema_data: dict[str, msgspec.Raw] | None = None
     keys: tuple[str, ...] = ()
 
 
-class API:
-    """Answers GraphQL requests from a store, each operation by one statement."""
+Ready = tuple[Prepared, dict[str, Any]]  # and the values of its variables
 
-    def __init__(self, store: Store) -> None:
+
+class API:
+    """Answers GraphQL requests from a store, each operation by one statement.
+
+    What is new takes milliseconds to validate and plan, or more where somebody means it to; so that is done in a
+    thread, one request after the other, while known operations are answered.
+    """
+
+    def __init__(self, store: Store, allowance: Allowance = EVERYTHING) -> None:
         self.store = store
+        self.allowance = allowance
         self.schema = executable(store.model)
         self._documents: Recent[str, Document] = Recent(DOCUMENTS)
         self._plans: Recent[Hashable, Prepared] = Recent(PLANS)
         self._introspections: Recent[Hashable, Prepared] = Recent(INTROSPECTIONS)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
 
     async def execute(
         self, query: str, variables: Mapping[str, Any] | None = None, operation: str | None = None
     ) -> Answer:
         """The answer to one request; whatever is wrong with it is in the answer."""
         try:
-            return Answer(await self._answer(query, dict(variables or {}), operation or None))
+            return await self.answer(query, variables, operation)
         except CivicGraphError as error:
             return failure(error)
 
-    async def _answer(self, query: str, given: dict[str, Any], name: str | None) -> bytes:
-        document = self._documents.get(query, lambda: documents.read(query, self.schema))
-        operation = document.operation(name)
-        variables = documents.coerced(operation, self.schema, given)
-        key = (query, name, _key(operation, variables))
-        kept = self._introspections if operation.introspects else self._plans
-        prepared = kept.get(key, lambda: self._prepare(operation, variables, given))
+    async def answer(
+        self, query: str, variables: Mapping[str, Any] | None = None, operation: str | None = None
+    ) -> Answer:
+        """The data that a request asks for. Raises CivicGraphError where something is wrong with it."""
+        prepared, values = await self._ready(query, dict(variables or {}), operation or None)
         data = b"{}"
         if prepared.compiled:
-            data = await self.store.run(prepared.compiled, bind(prepared.plan, variables))
+            data = await self.store.run(prepared.compiled, bind(prepared.plan, values))
         if prepared.schema_data is not None:
             data = _merged(prepared.schema_data, prepared.keys, data)
-        return b'{"data":' + data + b"}"
+        return Answer(b'{"data":' + data + b"}", operation=prepared.name, cost=prepared.cost)
+
+    async def _ready(self, query: str, given: dict[str, Any], name: str | None) -> Ready:
+        """The operation and the values of its variables, at once where it is known."""
+        with suppress(KeyError):
+            if limits.number_of(given, FEW) <= FEW:
+                return self._looked_up(Recent.known, query, given, name)
+        return await get_running_loop().run_in_executor(self._thread, self._looked_up, Recent.made, query, given, name)
+
+    def _looked_up(self, look: Look, query: str, given: dict[str, Any], name: str | None) -> Ready:
+        document = look(self._documents, query, lambda: documents.read(query, self.schema, self.allowance.suggests))
+        operation = document.operation(name)
+        values = documents.coerced(operation, self.schema, given, self.allowance.suggests)
+        key = (query, name, _key(operation, values))
+        kept = self._introspections if operation.introspects else self._plans
+        return look(kept, key, lambda: self._prepare(operation, values, given)), values
 
     def _prepare(self, operation: Operation, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
-        planner = Planner(self.store.model, self.schema, operation, variables)
+        planner = Planner(self.store.model, self.schema, operation, variables, self.allowance.cost)
         plan = planner.plan()
         compiled = self.store.compile(plan) if plan.value.fields else None
         if not operation.introspects:
-            return Prepared(plan, compiled)
+            return Prepared(operation.name, planner.cost, plan, compiled)
         document = operation.alone(planner.introspected())
-        return Prepared(plan, compiled, self._introspect(document, given), tuple(planner.roots()))
+        about = self._introspect(document, given)
+        return Prepared(operation.name, planner.cost, plan, compiled, about, tuple(planner.roots()))
 
     def _introspect(self, document: DocumentNode, given: dict[str, Any]) -> dict[str, msgspec.Raw]:
         """What graphql-core says of the schema."""

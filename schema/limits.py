@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from graph.errors import BadInput, PageSize, TooCostly, TooDeep, TooLarge
 
 DEFAULT_PAGE = 20
@@ -9,13 +11,24 @@ MAX_PAGE = 100
 MAX_TOKENS = 2_000
 MAX_DOCUMENT = 32 * 1024  # bytes
 MAX_DEPTH = 10  # relation hops
+MAX_ALIASES = 15  # every fragment opened
+MAX_DIRECTIVES = 10
+MAX_VISITS = 10_000  # fields read to find those of one object
+MAX_COMPARISONS = 10_000  # of fields of one name in one object, which validation takes one by one
 MAX_NESTING = 30  # and, or, not and relation filters inside one another
 MAX_CONDITIONS = 500
-MAX_FIELDS = 500  # of one object; SQLite's functions take 1,000 arguments
 MAX_VALUES = 5_000  # in the whole plan, every fragment opened
 MAX_VARIABLES = 10_000  # values in all variables together
 MAX_COST = 50_000  # rows that may be asked for at most
 MAX_ERRORS = 5  # in one answer
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a caller may do: rows asked for by an operation, and whether errors say what else there is."""
+
+    cost: int = MAX_COST
+    suggests: bool = True
 
 
 def page_size(name: str, size: object) -> int:
@@ -31,17 +44,41 @@ def document_size(text: str) -> None:
 
 
 def variables(given: object) -> None:
-    """Count the values in variables, without recursion: they may nest as deep as their sender liked."""
+    if number_of(given, MAX_VARIABLES) > MAX_VARIABLES:
+        raise TooLarge(f"the variables have more than {MAX_VARIABLES:,} values; send fewer")
+
+
+def number_of(given: object, most: int) -> int:
+    """How many values there are, `most` + 1 if more, without recursion: they nest as deep as their sender liked."""
     waiting, seen = [given], 0
-    while waiting:
+    while waiting and seen <= most:
         value = waiting.pop()
         seen += 1
-        if seen > MAX_VARIABLES:
-            raise TooLarge(f"the variables have more than {MAX_VARIABLES:,} values; send fewer")
         if isinstance(value, dict):
             waiting.extend(value.values())
         elif isinstance(value, list):
-            waiting.extend(value[: MAX_VARIABLES + 1])
+            waiting.extend(value[: most + 1])
+    return seen
+
+
+def aliases(number: int) -> None:
+    if number > MAX_ALIASES:
+        raise TooCostly(f"more than {MAX_ALIASES} aliases are used, all fragments opened; ask in several operations")
+
+
+def directives(number: int) -> None:
+    if number > MAX_DIRECTIVES:
+        raise TooCostly(f"more than {MAX_DIRECTIVES} directives are used, all fragments opened; use fewer")
+
+
+def visits(number: int) -> None:
+    if number > MAX_VISITS:
+        raise TooCostly(f"more than {MAX_VISITS:,} fields are asked for, all fragments opened; ask for fewer")
+
+
+def comparisons(number: int) -> None:
+    if number > MAX_COMPARISONS:
+        raise TooCostly("the same fields are asked for again and again in one object; ask for each once")
 
 
 def depth(hops: int) -> None:
@@ -64,21 +101,14 @@ def objects(number: int) -> None:
         raise TooCostly(f"where has more than {2 * MAX_CONDITIONS} objects; combine fewer")
 
 
-def fields(number: int) -> None:
-    if number > MAX_FIELDS:
-        raise TooCostly(f"{number} fields of one object are asked for; at most {MAX_FIELDS} are allowed")
-
-
 def values(number: int) -> None:
     if number > MAX_VALUES:
         raise TooCostly(f"more than {MAX_VALUES:,} fields are asked for, all fragments opened; ask for fewer")
 
 
-def cost(rows: int) -> None:
-    if rows > MAX_COST:
-        raise TooCostly(
-            f"the operation may ask for {rows:,} rows; at most {MAX_COST:,} are allowed: ask for smaller pages"
-        )
+def cost(rows: int, most: int) -> None:
+    if rows > most:
+        raise TooCostly(f"the operation may ask for {rows:,} rows; at most {most:,} are allowed: ask for smaller pages")
 
 
 def ids(number: int) -> None:

@@ -44,16 +44,24 @@ class At:
 
 
 class Planner:
-    """Plans one operation for variables of one shape."""
+    """Plans one operation for variables of one shape. `cost` is how many rows it may ask for, at most `most`."""
 
-    def __init__(self, model: Model, schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        schema: GraphQLSchema,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        most: int = limits.MAX_COST,
+    ) -> None:
         self.model = model
         self.schema = schema
         self.operation = operation
         self.variables = variables
         self.params = Params()
         self.conditions = Conditions(model, self.params)
-        self._cost = 0
+        self.cost = 0
+        self._most = most
         self._values = 0
         self._one = {camel(kind.name): kind for kind in model.kinds}
         self._many = {kind.plural: kind for kind in model.kinds}
@@ -79,7 +87,6 @@ class Planner:
         seen: set[str] = set()
         for nodes in selections:
             self._collect(nodes, on, found, seen)
-        limits.fields(len(found))
         return found
 
     def _collect(self, nodes: Iterable[SelectionNode], on: str, found: Fields, seen: set[str]) -> None:
@@ -128,8 +135,8 @@ class Planner:
         return p.Obj(tuple(values.items()))
 
     def spend(self, rows: int) -> None:
-        self._cost += rows
-        limits.cost(self._cost)
+        self.cost += rows
+        limits.cost(self.cost, self._most)
 
     # Roots
 

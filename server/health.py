@@ -52,7 +52,7 @@ class Health:
         try:
             head = await run_sync(self.store.head)
         except CivicGraphError as error:
-            return _json({"ready": False, "verified": self.verified, "error": error.message}, 503)
+            return _json({"ready": False, "verified": self.verified, "error": error.told}, 503)
         ready = self.verified != "no"
         state = {"ready": ready, "version": head.version, "loadedAt": head.loaded_at or None, "verified": self.verified}
         return _json(state, 200 if ready else 503)

@@ -85,7 +85,7 @@ def described(prop: Property) -> str:
 
 def errors_part() -> str:
     asked = error_classes(errors.RequestError)
-    kept = [errors.Timeout, errors.Unavailable, errors.Incompatible, errors.StoreError]
+    kept = [errors.Overloaded, errors.Timeout, errors.Unavailable, errors.Incompatible, errors.StoreError]
     return "\n".join(f"| `{e.code}` | {e.status} | {e.__doc__} |" for e in (*asked, *kept))
 
 
