@@ -3,6 +3,9 @@
 CivicGraphError
 ├── RequestError            the caller asked for something that cannot be done
 │   ├── BadRequest          BAD_REQUEST        not a GraphQL request at all
+│   │   ├── WrongMethod     BAD_REQUEST        a method that is not for this address
+│   │   ├── WrongType       BAD_REQUEST        a body that is no JSON, or encoded
+│   │   └── TooSlow         BAD_REQUEST        a body that does not come to its end
 │   ├── ParseFailed         PARSE_FAILED       the document is not GraphQL
 │   ├── ValidationFailed    VALIDATION_FAILED  the document does not fit the schema
 │   ├── BadInput            BAD_INPUT          an argument or variable has a wrong value
@@ -55,6 +58,24 @@ class BadRequest(RequestError):
     """Not a GraphQL request, or no operation of that name."""
 
     code = "BAD_REQUEST"
+
+
+class WrongMethod(BadRequest):
+    """The method is not for this address."""
+
+    status = 405
+
+
+class WrongType(BadRequest):
+    """The body is of another type than JSON, or encoded."""
+
+    status = 415
+
+
+class TooSlow(BadRequest):
+    """The body did not come in time."""
+
+    status = 408
 
 
 class ParseFailed(RequestError):

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from graph.model import Kind, Model, Property, Table
+from graph.model import DataClass, Kind, Model, Property, Table
 from graph.plan import Plan
-from graph.statements import Key, Load, Record
+from graph.roles import Role
+from graph.statements import HASH_BITS, Key, Load, Record, digest
 
 
 class Change(NamedTuple):
@@ -23,24 +24,53 @@ class Change(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Head:
     """The state of a graph: its version, one more for each effective change, its content hash, a number
-    below 2**128, and when it last changed (ISO 8601, UTC; empty where nothing was ever loaded)."""
+    below 2**128, when it last changed (ISO 8601, UTC; empty where nothing was ever loaded), and the sources of which
+    a load has begun and not ended, where a store keeps a load in parts."""
 
     version: int = 0
     content_hash: int = 0
     loaded_at: str = ""
+    loading: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Compiled:
-    """A plan in a store's own language, and the version of the graph whose facts it was compiled with."""
+    """A plan in a store's own language, the state of the graph whose facts it was compiled with, and the data that its
+    caller must see."""
 
     plan: Plan
     text: str
+    state: int
+    needed: frozenset[DataClass]
+
+
+class Found(NamedTuple):
+    """The answer to a plan: the JSON text of its object, the version of the graph that it is of, and the sources
+    that are being loaded into this version part by part."""
+
+    data: bytes
     version: int
+    loading: tuple[str, ...] = ()
+
+
+class Snapshot(Protocol):
+    """One version of a whole graph, which no load changes while it is read."""
+
+    @property
+    def head(self) -> Head: ...
+
+    @property
+    def loads(self) -> dict[str, Load]:
+        """The load records by source id."""
+        ...
+
+    def of(self, table: Table) -> Iterator[tuple[Key, Record]]:
+        """All that is said of a table's rows, in any order, also of relations that wait for an end."""
+        ...
 
 
 class Writer(Protocol):
-    """One write transaction. What is not committed is gone when it closes."""
+    """One writer, and the only one until it closes. What it put and did not commit is gone then."""
 
     def head(self) -> Head: ...
 
@@ -64,8 +94,17 @@ class Writer(Protocol):
         """Write what is after the changes. A relation whose end is missing is kept, and shown once both are there."""
         ...
 
+    def purge(self) -> None:
+        """Leave nothing of what was taken out in places that no answer shows, as far as the store can."""
+        ...
+
+    def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
+        """Commit what was put so far as a part of a load, with these load records, if it is as much as the store can
+        take at once; what is put next goes on from there."""
+        ...
+
     def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
-        """Keep everything, with these load records added or replaced and those of the gone sources removed."""
+        """Commit everything, with these load records added or replaced and those of the gone sources removed."""
         ...
 
 
@@ -101,10 +140,12 @@ class Store(Protocol):
 
     def compile(self, plan: Plan) -> Compiled: ...
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> bytes:
-        """The answer to a plan: the JSON text of its object.
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
+        """The answer to a plan.
 
-        Raises StoreError where the store cannot answer.
+
+        Raises Forbidden where its caller, who asks in this role, may not see all that it reads, StoreError where the
+        store cannot answer.
         """
         ...
 
@@ -115,8 +156,18 @@ class Store(Protocol):
         """
         ...
 
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The graph as it is now, to be read as long as the block lasts."""
+        ...
+
     def verify(self) -> bool:
         """Whether the records are those that the content hash was made of."""
         ...
 
     def close(self) -> None: ...
+
+
+def is_true(snapshot: Snapshot, model: Model) -> bool:
+    """Whether the records of a snapshot are those that its content hash was made of."""
+    digests = (digest(table, *said) for table in model.tables for said in snapshot.of(table))
+    return bool(sum(digests) % 2**HASH_BITS == snapshot.head.content_hash)

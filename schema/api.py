@@ -16,12 +16,12 @@ from graphql import DocumentNode, execute_sync
 
 from graph.errors import BadRequest, CivicGraphError
 from graph.plan import Plan, bind, read_cursor
-from graph.store import Compiled, Store
+from graph.roles import Role, seen_by
+from graph.store import Compiled, Found, Store
 from schema import documents, limits
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
 from schema.errors import Answer, failure
-from schema.limits import Allowance
 from schema.planner import Planner
 from schema.types import executable
 
@@ -29,8 +29,6 @@ DOCUMENTS = 1_000
 PLANS = 2_000
 INTROSPECTIONS = 20  # their answers are large
 FEW = 500  # values of variables that are read beside other requests
-
-EVERYTHING = Allowance()
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -80,16 +78,18 @@ Ready = tuple[Prepared, dict[str, Any]]  # and the values of its variables
 
 
 class API:
-    """Answers GraphQL requests from a store, each operation by one statement.
+    """Answers GraphQL requests of callers of one role from a store, each operation by one statement.
 
     What is new takes milliseconds to validate and plan, or more where somebody means it to; so that is done in a
     thread, one request after the other, while known operations are answered.
     """
 
-    def __init__(self, store: Store, allowance: Allowance = EVERYTHING) -> None:
+    def __init__(self, store: Store, role: Role) -> None:
         self.store = store
-        self.allowance = allowance
-        self.schema = executable(store.model)
+        self.role = role
+        self.allowance = limits.ALLOWANCES[role]
+        self.model = seen_by(role, store.model)
+        self.schema = executable(self.model)
         self._documents: Recent[str, Document] = Recent(DOCUMENTS)
         self._plans: Recent[Hashable, Prepared] = Recent(PLANS)
         self._introspections: Recent[Hashable, Prepared] = Recent(INTROSPECTIONS)
@@ -105,16 +105,26 @@ class API:
             return failure(error)
 
     async def answer(
-        self, query: str, variables: Mapping[str, Any] | None = None, operation: str | None = None
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        operation: str | None = None,
+        tells_cost: bool = False,
     ) -> Answer:
-        """The data that a request asks for. Raises CivicGraphError where something is wrong with it."""
+        """The data that a request asks for, and what it cost in `extensions` if that is asked for too.
+
+        Raises CivicGraphError where something is wrong with the request.
+        """
         prepared, values = await self._ready(query, dict(variables or {}), operation or None)
-        data = b"{}"
+        found = Found(b"{}", 0)
         if prepared.compiled:
-            data = await self.store.run(prepared.compiled, bind(prepared.plan, values))
+            found = await self.store.run(prepared.compiled, bind(prepared.plan, values), self.role)
+        data = found.data
         if prepared.schema_data is not None:
             data = _merged(prepared.schema_data, prepared.keys, data)
-        return Answer(b'{"data":' + data + b"}", operation=prepared.name, cost=prepared.cost)
+        body = b'{"data":' + data + _extensions(found.loading, prepared.cost if tells_cost else None) + b"}"
+        lasts = prepared.compiled is not None and not found.loading
+        return Answer(body, 200, prepared.name, prepared.cost, version=found.version if lasts else None)
 
     async def _ready(self, query: str, given: dict[str, Any], name: str | None) -> Ready:
         """The operation and the values of its variables, at once where it is known."""
@@ -132,7 +142,7 @@ class API:
         return look(kept, key, lambda: self._prepare(operation, values, given)), values
 
     def _prepare(self, operation: Operation, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
-        planner = Planner(self.store.model, self.schema, operation, variables, self.allowance.cost)
+        planner = Planner(self.model, self.schema, operation, variables, self.allowance.cost)
         plan = planner.plan()
         compiled = self.store.compile(plan) if plan.value.fields else None
         if not operation.introspects:
@@ -147,6 +157,15 @@ class API:
         if result.errors:
             raise documents.located(BadRequest, result.errors)
         return {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in (result.data or {}).items()}
+
+
+def _extensions(loading: tuple[str, ...], cost: int | None) -> bytes:
+    """What is said beside the data: that sources are being loaded, so that it may show some of them in part, and the
+    cost."""
+    said: dict[str, Any] = {"loading": {"sources": loading}} if loading else {}
+    if cost is not None:
+        said["cost"] = cost
+    return b',"extensions":' + msgspec.json.encode(said) if said else b""
 
 
 def _merged(schema_data: dict[str, msgspec.Raw], keys: tuple[str, ...], data: bytes) -> bytes:

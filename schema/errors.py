@@ -13,13 +13,15 @@ from graph.errors import CivicGraphError, RequestError
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The bytes of a GraphQL answer, a JSON object, and the HTTP status that goes with it. One with data has the
-    name of the operation and its cost, one with errors their code."""
+    name of the operation, its cost, and the version of the graph if that is all it depends on; one with errors their
+    code."""
 
     body: bytes
     status: int = 200
     operation: str | None = None
     cost: int | None = None
     code: str | None = None
+    version: int | None = None
 
 
 def failure(error: CivicGraphError, request_id: str | None = None) -> Answer:

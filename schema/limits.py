@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graph.errors import BadInput, PageSize, TooCostly, TooDeep, TooLarge
+from graph.roles import Role
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
@@ -27,8 +28,16 @@ MAX_ERRORS = 5  # in one answer
 class Allowance:
     """What a caller may do: rows asked for by an operation, and whether errors say what else there is."""
 
-    cost: int = MAX_COST
-    suggests: bool = True
+    cost: int
+    suggests: bool
+
+
+ALLOWANCES = {
+    Role.PUBLIC: Allowance(5_000, suggests=False),
+    Role.ANALYST: Allowance(20_000, suggests=True),
+    Role.STEWARD: Allowance(MAX_COST, suggests=True),
+    Role.ADMIN: Allowance(MAX_COST, suggests=True),
+}
 
 
 def page_size(name: str, size: object) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,34 +14,56 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from graph.civic import CIVIC
+from graph.roles import Role
 from graph.store import Store
 from graph.stores import open_store
-from schema.api import API
+from server.apis import APIs
+from server.callers import PUBLIC, Callers, Gate
+from server.desk import Desk
 from server.graphql import GraphQL
 from server.guard import Guard
 from server.health import Health
+from server.journal import Journal
 from server.logs import LEVELS, log
+from server.metrics import Metrics
 from server.pages import STATIC, Pages, query_page
 from server.settings import Settings, from_environment
+from server.tokens import Tokens
+from server.turns import Turns
 
 LOCAL = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 
-def application(settings: Settings | None = None, started: Callable[[], None] | None = None) -> Starlette:
+def application(
+    settings: Settings | None = None,
+    started: Callable[[], None] | None = None,
+    leaving: Callable[[], bool] = lambda: False,
+) -> Starlette:
     """The application as the settings have it, those of the environment if not given: for an ASGI server."""
     settings = settings or from_environment(os.environ)
     log.level = LEVELS[settings.log_level]
-    return create_app(open_store(settings.store, CIVIC), started, LOCAL if settings.host in LOCAL else ("*",))
+    callers = Callers(Tokens(Path(settings.tokens)), settings.anonymous)
+    hosts = LOCAL if settings.host in LOCAL or settings.anonymous is not Role.PUBLIC else ("*",)
+    return create_app(open_store(settings.store, CIVIC), started, hosts, callers, leaving)
 
 
-def create_app(store: Store, started: Callable[[], None] | None = None, hosts: Sequence[str] = ("*",)) -> Starlette:
-    """The application over a store, which it closes at the end; `started` is called once it is about to serve.
+def create_app(
+    store: Store,
+    started: Callable[[], None] | None = None,
+    hosts: Sequence[str] = ("*",),
+    callers: Callers = PUBLIC,
+    leaving: Callable[[], bool] = lambda: False,
+) -> Starlette:
+    """The application over a store, which it closes at the end; `started` is called once it is about to serve, and
+    it is not ready once it is `leaving`.
 
     Requests for other `hosts` are refused: a page from elsewhere must not reach a server of this machine by a name
     of its own.
     """
-    api = API(store)
-    pages, health = Pages(api), Health(store)
+    turns = Turns()
+    metrics = Metrics(turns)
+    desk = Desk(APIs(store, callers.anonymous), turns)
+    pages, health = Pages(desk), Health(store, leaving)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -51,12 +74,18 @@ def create_app(store: Store, started: Callable[[], None] | None = None, hosts: S
         await health.end()
 
     routes = [
-        Route("/graphql", GraphQL(api, query_page())),
+        Route("/graphql", GraphQL(desk, query_page())),
         Route("/", pages.start),
         Route("/schema.graphql", pages.schema),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
+        Route("/metrics", metrics.show),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    middleware = [Middleware(Guard), Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)]
+    middleware = [
+        Middleware(Journal, metrics=metrics),
+        Middleware(Guard),
+        Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+        Middleware(Gate, callers=callers),
+    ]
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)

@@ -13,6 +13,7 @@ import pytest
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import Unavailable
+from graph.roles import Role, seen_by
 from graph.stores import open_store
 from graph.stores.sqlite import SQLiteStore
 from schema.api import API
@@ -99,8 +100,8 @@ def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(visitor: Visit
 
 def test_every_control_of_the_query_page_has_a_label(visitor: Visitor) -> None:
     page = visitor.get("/graphql", headers={"accept": "text/html"}).text
-    controls = re.findall(r"<(?:textarea|select) id=\"(\w+)\"", page)
-    assert controls == ["examples", "query", "variables"]
+    controls = re.findall(r"<(?:textarea|select|input) id=\"(\w+)\"", page)
+    assert controls == ["examples", "token", "query", "variables"]
     assert all(f'<label for="{control}">' in page for control in controls)
 
 
@@ -108,7 +109,7 @@ def test_the_script_finds_every_element_it_asks_for(visitor: Visitor) -> None:
     page = visitor.get("/graphql", headers={"accept": "text/html"}).text
     script = visitor.get("/static/query.js").text
     named = re.findall(r'"([\w-]+)"(?=[,\]])', "".join(re.findall(r"= \[.*\]\.map\(at\)", script)))
-    assert len(named) == 8
+    assert len(named) == 9
     assert all(f'id="{name}"' in page for name in named)
 
 
@@ -128,7 +129,7 @@ def test_every_example_is_answered_with_something(visitor: Visitor, example: Exa
 def test_the_schema_is_served_as_text(visitor: Visitor) -> None:
     response = visitor.get("/schema.graphql")
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
-    assert response.text == sdl(CIVIC)
+    assert response.text == sdl(seen_by(Role.PUBLIC, CIVIC))
 
 
 # Health
@@ -182,7 +183,7 @@ def test_the_unexpected_is_logged_and_not_told(
     async def fail(self: API, *arguments: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(API, "execute", fail)
+    monkeypatch.setattr(API, "answer", fail)
     with visiting(create_app(open_store(example_url, CIVIC))) as visitor:
         responses = [visitor.post("/graphql", json={"query": "{__typename}"}), visitor.get("/")]
     for response in responses:
@@ -191,6 +192,8 @@ def test_the_unexpected_is_logged_and_not_told(
         assert not re.search("secret|Zero|Traceback", response.text)
         assert response.headers["x-content-type-options"] == "nosniff"
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    lines = [line for line in lines if line["event"] == "request failed"]
+    assert [line["request"] for line in lines] == [response.headers["x-request-id"] for response in responses]
     assert [(line["event"], line["path"]) for line in lines] == [("request failed", path) for path in ("/graphql", "/")]
     assert all("ZeroDivisionError: secret" in line["exception"] for line in lines)
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from graph.plan import Obj, Plan, Value
+from graph.roles import Role
 from graph.stores.sqlite import SQLiteStore
 from schema import documents, limits
 from schema.api import API
+from schema.errors import Answer
 from schema.planner import Planner
 from tests.client import Client
 
@@ -197,7 +199,7 @@ REPEATED = {
     "fields": "{ partners { nodes { %s } } }" % ("name " * 300),
     "objects": "{ partners { nodes { %s } } }" % ("projects { nodes { name } } " * 200),
     "inline fragments": "{ partners { nodes { %s } } }" % ("... { name } " * 300),
-    "fragments": "{ boroughs { nodes { %s } } } " % " ".join(f"...F{i}" for i in range(150))
+    "fragments": f"{{ boroughs {{ nodes {{ {' '.join(f'...F{i}' for i in range(150))} }} }} }} "
     + " ".join(f"fragment F{i} on Borough {{ id }}" for i in range(150)),
     "where nobody looks": "{ __typename } fragment F on Query { %s }" % ("__typename " * 300),
 }
@@ -249,16 +251,21 @@ WRONG = {
 def test_what_else_there_is_is_said_to_those_who_may_know(client: Client, query: str, variables: Variables) -> None:
     errors = json.dumps(client.ask(query, variables))
     assert "Did you mean" in errors or "type" in query
-    silent = API(client.store, limits.Allowance(suggests=False))
+    silent = API(client.store, Role.PUBLIC)
     told = asyncio.run(silent.execute(query, variables)).body.decode()
     assert '"errors"' in told
     assert "Did you mean" not in told
 
 
-def test_the_cost_is_what_the_caller_is_allowed(client: Client) -> None:
-    api = API(client.store, limits.Allowance(cost=100))
-    assert asyncio.run(api.execute("{ partners(first: 100) { totalCount } }")).cost == 100
-    refused = asyncio.run(
-        api.execute("{ a: partners(first: 100) { totalCount } b: graph { version } c: units { totalCount } }")
-    )
-    assert json.loads(refused.body)["errors"][0]["extensions"]["code"] == "TOO_COSTLY"
+@pytest.mark.parametrize(("role", "most"), [(Role.PUBLIC, 5_000), (Role.ANALYST, 20_000), (Role.STEWARD, 50_000)])
+def test_the_cost_is_what_the_caller_is_allowed(client: Client, role: Role, most: int) -> None:
+    api = API(client.store, role)
+
+    def asked(pages: int) -> Answer:
+        """So many pages of a hundred rows, each with the first 99 of a relation."""
+        inner = " ".join(f"a{i}: neighbours(first: {99 if i else 98}) {{ totalCount }}" for i in range(pages))
+        return asyncio.run(api.execute(f"{{ boroughs(first: 100) {{ nodes {{ {inner} }} }} }}"))
+
+    allowed = asked(most // 10_000)
+    assert allowed.code is None and allowed.cost is not None and allowed.cost <= most
+    assert asked(most // 10_000 + 1).code == "TOO_COSTLY"

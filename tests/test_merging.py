@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import Conflict, LoadError
+from graph.roles import Role
 from graph.statements import Record, precedence
 from graph.store import Store
 from graph.stores import open_store
@@ -53,7 +54,7 @@ class Placed(World):
 
 
 def ask(store: Store, query: str) -> Any:
-    body = json.loads(asyncio.run(API(store).execute(query)).body)
+    body = json.loads(asyncio.run(API(store, Role.STEWARD).execute(query)).body)
     assert "errors" not in body, body
     return body["data"]
 
@@ -174,7 +175,7 @@ def test_a_relation_waits_for_its_ends_and_goes_with_them(store: Store) -> None:
 
 
 def test_only_one_writes_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph.stores.sqlite.WAIT_MS", 50)
+    monkeypatch.setattr("graph.stores.sqlite_file.WAIT_MS", 50)
     with store.write(), pytest.raises(Conflict, match="is being written by process"), store.write():
         pass
     assert say(store, sheet()).total == 1

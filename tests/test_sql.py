@@ -139,6 +139,12 @@ def test_a_rare_relation_is_found_from_its_end(sqlite: Client) -> None:
     assert any("BASED_IN_Borough~back" in step for step in explained(sqlite, query))
 
 
+def test_a_search_reads_its_index(sqlite: Client) -> None:
+    steps = explained(sqlite, '{ search(text: "acorn", first: 3) { totalCount nodes { name } } }')
+    assert "SCAN f VIRTUAL TABLE INDEX 0:M1" in steps
+    assert "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)" in steps
+
+
 # One operation, one statement
 
 NESTED = """{

@@ -1,4 +1,4 @@
-"""The door to a Neo4j database: the driver, its settings and limits, reads of one version, and its errors as ours."""
+"""The door to a Neo4j database: the driver and its limits, reads of one state of the graph, its errors as ours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, LiteralString, TypeVar
+from typing import Any, Generic, LiteralString, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from neo4j import (
@@ -97,8 +97,18 @@ def driver(access: Access) -> Driver:
     return GraphDatabase.driver(access.url, auth=access.auth, **SETTINGS)
 
 
+class Reading(NamedTuple):
+    """The cells that a statement returned, and the graph that they are of: its clock, its version, and the sources
+    that are being loaded into it."""
+
+    clock: int
+    version: int
+    loading: tuple[str, ...]
+    cells: list[Any]
+
+
 class Reader:
-    """Reads of one version of the graph, in an event loop of its own: its connections serve every caller's loop."""
+    """Reads of one state of the graph, in an event loop of its own: its connections serve every caller's loop."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -112,8 +122,8 @@ class Reader:
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
-    async def ask(self, text: str, parameters: Mapping[str, Any]) -> tuple[int, list[Any]]:
-        """The version of the graph, and the cells of a statement that read this version alone.
+    async def ask(self, text: str, parameters: Mapping[str, Any]) -> Reading:
+        """What a statement reads of one state of the graph.
 
         Raises StoreError where the database cannot answer.
         """
@@ -122,7 +132,7 @@ class Reader:
             with Translated():
                 async with asyncio.timeout(ANSWER) as limit:
                     watch.start(limit)
-                    return await self._of_one_version(text, parameters)
+                    return await self._of_one_state(text, parameters)
         except TimeoutError as error:
             if watch.is_lost:
                 raise Unavailable("the database does not answer") from error
@@ -130,12 +140,12 @@ class Reader:
         finally:
             watch.stop()
 
-    async def _of_one_version(self, text: str, parameters: Mapping[str, Any]) -> tuple[int, list[Any]]:
+    async def _of_one_state(self, text: str, parameters: Mapping[str, Any]) -> Reading:
         start, wait = time.monotonic(), 0.005
         while True:
-            began, ended, version, cells = await self._once_more(text, parameters)
+            began, ended, version, loading, cells = await self._once_more(text, parameters)
             if began == ended and began % 2 == 0:
-                return version, cells
+                return Reading(began, version, tuple(loading or ()), cells)
             if time.monotonic() - start > REPAIR:
                 await self._repair.result()
             await asyncio.sleep(wait)
@@ -293,9 +303,9 @@ def _of_code(code: str, error: errors.Neo4jError) -> StoreError:
         case "TransactionTimedOut" | "TransactionTimedOutClientConfiguration" | "LockAcquisitionTimeout":
             return Timeout("the database took too long to answer; ask for less")
         case "LockClientStopped" | "DeadlockDetected" | "Outdated" | "ConstraintValidationFailed":
-            return Conflict("another process changed the graph at the same time; nothing was changed, try again")
+            return Conflict("another process changed the graph at the same time")
         case "MemoryPoolOutOfMemoryError" | "TransactionOutOfMemoryError":
-            return StoreError("the database has too little memory for this; nothing was changed")
+            return StoreError("the database has too little memory for this")
         case "DatabaseUnavailable" | "NotALeader" | "DatabaseNotFound" | "UnableToRoute":
             return Unavailable("the database is not available")
         case _ if isinstance(error, errors.TransientError):

@@ -7,28 +7,43 @@ before anything is nested in them, keyset paging that an index serves, rare rela
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from operator import itemgetter
 from typing import Any, assert_never
 
-import msgspec
-
 from graph import plan as p
-from graph.model import ID, KEY, Hop, Kind, Property, Type
-from graph.plan import Op
+from graph import sums
+from graph.model import ID, Hop, Kind
+from graph.stores.cypher_comparisons import Comparisons, Side
+from graph.stores.cypher_groups import Grouped
+from graph.stores.cypher_search import matched
+from graph.stores.cypher_terms import (
+    FALSE,
+    TRUE,
+    Cells,
+    Lines,
+    Row,
+    Shape,
+    call,
+    constant,
+    cursor,
+    each,
+    either,
+    entry_value,
+    indexed,
+    joined,
+    obj,
+    ordering,
+    pattern,
+    quoted,
+    scope,
+    shown,
+    where,
+    within,
+)
 from graph.stores.estimate import Facts, links, rare, share
-
-TRUE, FALSE = "true", "false"
-
-Shape = Callable[[Any], Any]  # from a list by position to a value of the answer
-Lines = list[str]
-Places = tuple[p.Param | None, ...]
-
-
-def quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +54,6 @@ class Statement:
     text: str
     shape: Shape
     ordered: frozenset[str]
-
-
-@dataclass(slots=True)
-class Cells:
-    """What a part of a statement returns, by position, and the subqueries this comes from."""
-
-    places: dict[str, int] = field(default_factory=dict)
-    calls: Lines = field(default_factory=list)
-
-    def get(self, expression: str) -> Shape:
-        return itemgetter(self.places.setdefault(expression, len(self.places)))
-
-    @property
-    def text(self) -> str:
-        return f"[{', '.join(self.places)}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that expressions speak of: its variables, its kind, and the order of its page."""
-
-    node: str
-    kind: Kind
-    edge: str = ""
-    order: tuple[p.Key, ...] = ()
-
-    @property
-    def variables(self) -> list[str]:
-        return [self.edge, self.node] if self.edge else [self.node]
-
-    def column(self, prop: Property, on_edge: bool) -> str:
-        return f"{self.edge if on_edge else self.node}.{quoted(stored(prop))}"
-
-
-Side = Callable[[tuple[p.Key, ...], Places, Row, str], str]
 
 
 @dataclass(slots=True)
@@ -113,13 +93,14 @@ class Picked:
 def compile_cypher(plan: p.Plan, kinds: Mapping[str, Kind], facts: Facts, *, wide: bool = False) -> Statement:
     """The one statement of a plan. Its parameters are the plan's, by name.
 
-    It returns the state of the graph's clock as it began and as it ended, the graph's version, and the answer's
-    cells. `wide` is for parameters of which one in `ordered` is wide text: these are given as `sortable`.
+    It returns the state of the graph's clock as it began and as it ended, the graph's version, the sources that are
+    being loaded, and the answer's cells. `wide` is for parameters of which one in `ordered` is wide text: these are
+    given as `sortable`.
     """
     compiler = Compiler(kinds, facts, wide)
     cells = Cells()
     shape = compiler.graph_value(plan.value, cells)
-    return Statement(whole(cells), shape, frozenset(compiler.ordered))
+    return Statement(whole(cells), shape, frozenset(compiler.comparisons.ordered))
 
 
 def whole(cells: Cells) -> str:
@@ -130,7 +111,7 @@ def whole(cells: Cells) -> str:
         "WITH g, g.clock AS began",
         *cells.calls,
         *call([], ["MATCH (h:`_CivicGraph` {key: 'graph'})", "RETURN h.clock AS ended"]),
-        f"RETURN began, ended, g.version AS version, {cells.text} AS cells",
+        f"RETURN began, ended, g.version AS version, g.loading AS loading, {cells.text} AS cells",
     ]
     return "\n".join(lines)
 
@@ -149,8 +130,7 @@ class Compiler:
     def __init__(self, kinds: Mapping[str, Kind], facts: Facts, wide: bool) -> None:
         self.kinds = kinds
         self.facts = facts
-        self.wide = wide
-        self.ordered: set[str] = set()
+        self.comparisons = Comparisons(wide)
         self._numbers = count()
 
     def name(self, letter: str) -> str:
@@ -178,12 +158,13 @@ class Compiler:
     def entries(self, entries: p.Entries, cells: Cells) -> Shape:
         label, key = {"counts": ("_CivicCount", "name"), "sources": ("_CivicSource", "id")}[entries.name]
         found, name, inner = self.name("c"), self.name("x"), Cells()
+        some = "" if entries.tables is None else f" AND {found}.`{key}` IN {list(entries.tables)}"
         shape = entry_value(entries.value, found, inner)
         cells.calls += call(
             [],
             [
                 f"MATCH ({found}:`{label}`)",
-                f"WHERE {found}.`{key}` IS NOT NULL",
+                f"WHERE {found}.`{key}` IS NOT NULL{some}",
                 f"WITH {found} ORDER BY {found}.`{key}`",
                 f"RETURN collect({inner.text}) AS {name}",
             ],
@@ -229,12 +210,20 @@ class Compiler:
                 return shown(prop, cells.get(row.column(prop, on_edge)))
             case p.Cursor():
                 return cursor(row, cells)
+            case p.ByKind(cases):
+                return self.by_kind(cases, row, cells)
             case p.One():
                 return self.one(value, row, cells)
             case p.Page():
                 return self.page(value, row, cells)
             case _:
                 raise TypeError(f"{value} is no value of a row")
+
+    def by_kind(self, cases: tuple[tuple[Kind, p.Value], ...], row: Row, cells: Cells) -> Shape:
+        name = self.name("x")
+        lines, shape = self.node_by_id(row.column(ID, False), [row.node], cases, name)
+        cells.calls += lines
+        return within(cells.get(name), shape)
 
     def one(self, one: p.One, row: Row, cells: Cells) -> Shape:
         name, inner = self.name("x"), Cells()
@@ -276,10 +265,10 @@ class Compiler:
                 return picked.at(-1, cursor(picked.row, picked.cells))
             case p.HasNext():
                 over = None if page.reverse else picked.is_more()
-                return either(over, self.past(page, outer, page.before, self.later, cells))
+                return either(over, self.past(page, outer, page.before, self.comparisons.later, cells))
             case p.HasPrevious():
                 over = picked.is_more() if page.reverse else None
-                return either(over, self.past(page, outer, page.after, self.earlier, cells))
+                return either(over, self.past(page, outer, page.after, self.comparisons.earlier, cells))
             case p.Total():
                 return self.total(page, outer, cells)
             case p.Groups():
@@ -332,6 +321,8 @@ class Compiler:
 
     def match(self, page: p.Page, outer: Row | None, row: Row, extra: Lines, *, full: bool) -> Lines:
         """Lines that find the rows of a page; `full` where every such row is visited, not just a page of them."""
+        if page.search:
+            return [*matched(page.search, row.node, self.name("f")), *where(extra)]
         if page.hop and outer:
             conditions = self.conditions(page.where, row)
             return [f"MATCH {pattern(page.hop, outer.node, row)}", *where([*conditions, *extra])]
@@ -346,8 +337,8 @@ class Compiler:
         return [f"MATCH {node}", *where(conditions)]
 
     def seeks(self, page: p.Page, row: Row) -> Lines:
-        after = [self.later(page.order, page.after.keys, row, FALSE)] if page.after else []
-        before = [self.earlier(page.order, page.before.keys, row, FALSE)] if page.before else []
+        after = [self.comparisons.later(page.order, page.after.keys, row, FALSE)] if page.after else []
+        before = [self.comparisons.earlier(page.order, page.before.keys, row, FALSE)] if page.before else []
         return [*after, *before]
 
     # Anchors: a page that is found from the far end of a relation few rows have
@@ -397,21 +388,14 @@ class Compiler:
 
     def groups(self, groups: p.Groups, page: p.Page, outer: Row | None, cells: Cells) -> Shape:
         row, name = self.row(page), self.name("x")
-        value, number = self.name("v"), self.name("c")
-        lines = self.match(page, outer, row, [], full=True)
-        by, inner = groups.by, Cells()
-        inner.get(value)
-        inner.get(number)
-        if isinstance(by, Hop):
-            target = Row(self.name("n"), self.kinds[by.target], self.name("e"))
-            lines += [*self.targets(by, row, target), f"WITH {target.node}, count(*) AS {number}"]
-            lines.append(f"WITH {target.node}, {number}, {target.node}.id AS {value}")
-        else:
-            target = None
-            lines.append(f"WITH {row.column(by, False)} AS {value}, count(*) AS {number}")
-        known = f"{target.node}, " if target else ""
-        lines.append(f"WITH {known}{value}, {number} ORDER BY {number} DESC, {value} LIMIT {groups.limit}")
-        shape = self.group_value(groups.value, by, target, inner)
+        by, lines = groups.by, self.match(page, outer, row, [], full=True)
+        target = Row(self.name("n"), self.kinds[by.target], self.name("e")) if isinstance(by, Hop) else None
+        grouped = Grouped(row, by, target, value=self.name("v"), number=self.name("c"))
+        shape = self.group_value(groups.value, grouped)
+        if target and isinstance(by, Hop):
+            lines += self.targets(by, row, target)
+        lines += [*grouped.lines(), f"ORDER BY {grouped.number} DESC, {grouped.value} LIMIT {groups.limit}"]
+        inner = grouped.cells
         cells.calls += call(scope(outer), [*lines, *inner.calls, f"RETURN collect({inner.text}) AS {name}"])
         return each(cells.get(name), shape)
 
@@ -424,29 +408,33 @@ class Compiler:
             return call([row.node], [step, f"RETURN DISTINCT {target.node}"])
         return [step]
 
-    def group_value(self, value: p.Value, by: Property | Hop, target: Row | None, cells: Cells) -> Shape:
+    def group_value(self, value: p.Value, grouped: Grouped) -> Shape:
         match value:
             case p.Obj(fields):
-                return obj(fields, lambda v: self.group_value(v, by, target, cells))
+                return obj(fields, lambda v: self.group_value(v, grouped))
             case p.Const(text):
                 return constant(text)
             case p.GroupKeys(of_key):
-                shape = self.group_value(of_key, by, target, cells)
+                shape = self.group_value(of_key, grouped)
                 return lambda row: [shape(row)]
             case p.GroupValue():
-                return as_text(by)
+                return grouped.text()
             case p.GroupCount():
-                return itemgetter(1)
+                return grouped.cells.get(grouped.number)
+            case p.GroupSum(prop, on_edge):
+                return grouped.added(sums.total, prop, on_edge)
+            case p.GroupAverage(prop, on_edge):
+                return grouped.added(sums.average, prop, on_edge)
             case p.GroupNode(of_node):
-                return self.group_node(of_node, target, cells)
+                return self.group_node(of_node, grouped)
             case _:
                 raise TypeError(f"{value} is no value of a group")
 
-    def group_node(self, value: p.Value, target: Row | None, cells: Cells) -> Shape:
-        if target is None:
+    def group_node(self, value: p.Value, grouped: Grouped) -> Shape:
+        if grouped.target is None:
             return constant(None)
-        shape = self.row_value(value, target, cells)
-        return lambda row: None if row[0] is None else shape(row)
+        there, shape = grouped.cells.get(grouped.value), self.row_value(value, grouped.target, grouped.cells)
+        return lambda row: None if there(row) is None else shape(row)
 
     # Predicates
 
@@ -458,7 +446,7 @@ class Compiler:
         """A predicate as Cypher; where it is not true it may be false or null, which `Not` makes false."""
         match predicate:
             case p.Cmp():
-                return self.compared(predicate, row)
+                return self.comparisons.compared(predicate, row)
             case p.Missing(prop, on_edge):
                 return f"{row.column(prop, on_edge)} IS NULL"
             case p.AllOf(parts):
@@ -483,220 +471,3 @@ class Compiler:
             lines.append(f"WITH {', '.join(target.variables)}{self.preferred(hop, target)} LIMIT 1")
             return f"EXISTS {{ {' '.join([*lines, *where(conditions)])} RETURN 1 }}"
         return f"EXISTS {{ {' '.join([*lines, *where(conditions)])} }}"
-
-    def compared(self, cmp: p.Cmp, row: Row) -> str:
-        column, param = row.column(cmp.property, cmp.on_edge), f"${cmp.param.name}"
-        match cmp.op:
-            case Op.EQ:
-                return f"{column} = {param}"
-            case Op.NE:
-                return f"{column} <> {param}"
-            case Op.GT:
-                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} > {param}"
-            case Op.GTE:
-                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} >= {param}"
-            case Op.LT:
-                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} < {param}"
-            case Op.LTE:
-                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} <= {param}"
-            case Op.IN:
-                return f"{column} IN {param}"
-            case Op.CONTAINS:
-                return f"{column} CONTAINS {param}"
-            case Op.CONTAINS_IGNORE_CASE:
-                folded = f"{row.edge if cmp.on_edge else row.node}.{quoted(folded_name(cmp.property))}"
-                return f"coalesce({folded}, toLower({column})) CONTAINS {param}"
-            case Op.STARTS_WITH:
-                return f"{column} STARTS WITH {param}"
-            case Op.HAS:
-                return f"{param} IN {column}"
-            case _:
-                assert_never(cmp.op)
-
-    def comparable(self, prop: Property, row: Row, on_edge: bool, param: p.Param) -> str:
-        """A property as it is compared with a parameter by order."""
-        column = row.column(prop, on_edge)
-        if not is_text(prop):
-            return column
-        self.ordered.add(param.name)
-        if not self.wide:
-            return column
-        return f"coalesce({row.edge if on_edge else row.node}.{quoted(sortable_name(prop))}, {column})"
-
-    # Places in an order
-
-    def later(self, order: tuple[p.Key, ...], places: Places, row: Row, at: str) -> str:
-        """That a row comes after a place in an order; `at` says what holds for the row at the place itself."""
-        if not order:
-            return at
-        key, place, rest = order[0], places[0], self.later(order[1:], places[1:], row, at)
-        if place is None:
-            return f"({row.column(key.property, key.on_edge)} IS NULL AND {rest})"
-        return self.beyond(key, place, row, rest, above=not key.descending, missing=key.property.nullable)
-
-    def earlier(self, order: tuple[p.Key, ...], places: Places, row: Row, at: str) -> str:
-        """That a row comes before a place in an order; `at` says what holds for the row at the place itself."""
-        if not order:
-            return at
-        key, place, rest = order[0], places[0], self.earlier(order[1:], places[1:], row, at)
-        if place is None:
-            return f"({row.column(key.property, key.on_edge)} IS NOT NULL OR {rest})"
-        return self.beyond(key, place, row, rest, above=key.descending, missing=False)
-
-    def beyond(self, key: p.Key, place: p.Param, row: Row, rest: str, *, above: bool, missing: bool) -> str:
-        """That a row is beyond a place, or beside it and `rest` holds. The first half alone searches an index."""
-        column = self.comparable(key.property, row, key.on_edge, place)
-        sign = ">" if above else "<"
-        if missing:
-            beside = "" if rest == FALSE else f" OR ({column} = ${place.name} AND {rest})"
-            return f"({column} {sign} ${place.name} OR {column} IS NULL{beside})"
-        if rest in (TRUE, FALSE):
-            return f"{column} {sign}{'=' if rest == TRUE else ''} ${place.name}"
-        return f"({column} {sign}= ${place.name} AND ({column} {sign} ${place.name} OR {rest}))"
-
-
-# Names
-
-
-def stored(prop: Property) -> str:
-    """The name under which a property is kept: what is ours alone begins with an underscore."""
-    return "_key" if prop is KEY else prop.name
-
-
-def folded_name(prop: Property) -> str:
-    """Where text is kept without case and accents, if `toLower` does not give the same."""
-    return f"_folded_{prop.name}"
-
-
-def sortable_name(prop: Property) -> str:
-    """Where wide text is kept as it compares by code point."""
-    return f"_sortable_{prop.name}"
-
-
-def is_text(prop: Property) -> bool:
-    return prop.type in (Type.TEXT, Type.URL)
-
-
-# Parts of a statement
-
-
-def indented(lines: Lines) -> Lines:
-    return [f"  {line}" for line in lines]
-
-
-def call(scope: list[str], lines: Lines) -> Lines:
-    return [f"CALL ({', '.join(scope)}) {{", *indented(lines), "}"]
-
-
-def scope(outer: Row | None) -> list[str]:
-    return [outer.node] if outer else []
-
-
-def where(conditions: Lines) -> Lines:
-    return [f"WHERE {' AND '.join(conditions)}"] if conditions else []
-
-
-def joined(word: str, parts: Lines) -> str:
-    return f"({f' {word} '.join(parts)})" if len(parts) > 1 else "".join(parts)
-
-
-def pattern(hop: Hop, near: str, target: Row) -> str:
-    """A step as a pattern; `near` is a variable or a node in its parentheses."""
-    start = near if near.startswith("(") else f"({near})"
-    left = "-" if hop.forward or hop.relation.symmetric else "<-"
-    right = "->" if hop.forward and not hop.relation.symmetric else "-"
-    kind = quoted(target.kind.table)
-    return f"{start}{left}[{target.edge}:{quoted(hop.relation.name)}]{right}({target.node}:{kind})"
-
-
-def indexed(order: tuple[p.Key, ...]) -> bool:
-    """Whether an index gives this order, so that a page is found without visiting every row."""
-    return order[0].property.name in (ID.name, "name") and not order[0].on_edge
-
-
-def ordering(order: tuple[p.Key, ...], row: Row, *, reverse: bool = False) -> str:
-    return ", ".join(_ordered(key, row.column(key.property, key.on_edge), reverse) for key in order)
-
-
-def _ordered(key: p.Key, column: str, reverse: bool) -> str:
-    """Cypher has missing values last when ascending, and first when descending."""
-    descending = key.descending != reverse
-    direction = f"{column} DESC" if descending else column
-    if not key.property.nullable or descending == reverse:
-        return direction
-    return f"{column} IS {'NOT ' if reverse else ''}NULL, {direction}"
-
-
-# Shapes
-
-
-def obj(fields: tuple[tuple[str, p.Value], ...], render: Callable[[p.Value], Shape]) -> Shape:
-    shapes = [(name, render(value)) for name, value in fields]
-    return lambda row: {name: shape(row) for name, shape in shapes}
-
-
-def constant(value: Any) -> Shape:
-    return lambda row: value
-
-
-def within(place: Shape, shape: Shape) -> Shape:
-    """The shape of what is at a place, null where nothing is."""
-
-    def one(row: Any) -> Any:
-        inner = place(row)
-        return None if inner is None else shape(inner)
-
-    return one
-
-
-def either(one: Shape | None, other: Shape | None) -> Shape:
-    """Whether one or the other holds; what is None does not."""
-    if one and other:
-        return lambda row: one(row) or other(row)
-    return one or other or constant(False)
-
-
-def each(place: Shape, shape: Shape) -> Shape:
-    return lambda row: [shape(inner) for inner in place(row)]
-
-
-def entry_value(value: p.Value, found: str, cells: Cells) -> Shape:
-    match value:
-        case p.Obj(fields):
-            return obj(fields, lambda v: entry_value(v, found, cells))
-        case p.Const(text):
-            return constant(text)
-        case p.Entry(name):
-            return cells.get(f"{found}.{quoted(name)}")
-        case _:
-            raise TypeError(f"{value} is no value of an entry")
-
-
-def shown(prop: Property, place: Shape) -> Shape:
-    """A stored value as an answer shows it."""
-    match prop.type:
-        case Type.ENUM:
-            return within(place, str.upper)
-        case Type.TEXTS:
-            return lambda row: place(row) or []
-        case _:
-            return place
-
-
-def as_text(by: Property | Hop) -> Shape:
-    """The value that a group shares, the first of its cells, as text."""
-    if isinstance(by, Hop):
-        return itemgetter(0)
-    match by.type:
-        case Type.BOOLEAN:
-            return within(itemgetter(0), lambda value: "true" if value else "false")
-        case Type.ENUM:
-            return within(itemgetter(0), str.upper)
-        case _:
-            return within(itemgetter(0), str)
-
-
-def cursor(row: Row, cells: Cells) -> Shape:
-    name = p.signature(row.kind.name, row.order)
-    keys = [cells.get(row.column(key.property, key.on_edge)) for key in row.order]
-    return lambda got: msgspec.json.encode([name, *(key(got) for key in keys)]).hex()

@@ -14,7 +14,8 @@ import pytest
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import StoreError, Unavailable
-from graph.stores.neo4j import Neo4jStore, Reader
+from graph.stores.bolt import Reader, Reading
+from graph.stores.neo4j import Neo4jStore
 from tests.client import Client
 from tests.database.fixtures import Database
 from tests.database.proxy import Proxy
@@ -183,7 +184,7 @@ def test_a_caller_who_leaves_stops_the_work(store: Neo4jStore, neo4j: Database) 
 def test_an_answer_is_of_one_version(store: Neo4jStore, clock: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """While names are changed from A to B and back, all of them begin alike; without the clock they do not."""
     if not clock:
-        monkeypatch.setattr(Reader, "_of_one_version", _of_any_version)
+        monkeypatch.setattr(Reader, "_of_one_state", _of_any_state)
     number = 1500
     worlds = partners("A", number), partners("B", number)
     changes.load(store, worlds[0])
@@ -204,9 +205,9 @@ def test_an_answer_is_of_one_version(store: Neo4jStore, clock: bool, monkeypatch
     assert not torn if clock else torn
 
 
-async def _of_any_version(self: Reader, text: str, parameters: dict[str, Any]) -> tuple[int, list[Any]]:
-    _, _, version, cells = await self._row(text, parameters)
-    return version, cells
+async def _of_any_state(self: Reader, text: str, parameters: dict[str, Any]) -> Reading:
+    clock, _, version, _, cells = await self._row(text, parameters)
+    return Reading(clock, version, (), cells)
 
 
 def test_a_clock_left_odd_is_set_right(store: Neo4jStore, neo4j: Database) -> None:
