@@ -15,6 +15,7 @@ COPY graph graph
 COPY schema schema
 COPY loaders loaders
 COPY server server
+COPY docs/operations docs/operations
 RUN /tools/bin/python -m hatchling build --target wheel \
     && VIRTUAL_ENV=/app /tools/bin/uv pip install --quiet --no-deps dist/*.whl
 

@@ -14,6 +14,7 @@ CivicGraphError
 │   ├── TooDeep             TOO_DEEP           more relation hops than allowed
 │   ├── TooCostly           TOO_COSTLY         more rows than one operation may ask for
 │   ├── TooLarge            TOO_LARGE          the request is too long
+│   ├── UnknownDocument     UNKNOWN_DOCUMENT   no trusted document has the id
 │   ├── Unauthenticated     UNAUTHENTICATED    the token that was sent is not valid
 │   └── Forbidden           FORBIDDEN          the caller may not see what the plan reads
 ├── Overloaded              OVERLOADED         too many ask at the same time
@@ -124,6 +125,12 @@ class TooLarge(RequestError):
     """The request or its document is too long."""
 
     code, status = "TOO_LARGE", 413
+
+
+class UnknownDocument(RequestError):
+    """No trusted document has this id."""
+
+    code, status = "UNKNOWN_DOCUMENT", 404
 
 
 class Unauthenticated(RequestError):

@@ -11,6 +11,9 @@ parameters. Every store answers a plan alike, by these rules:
   in the order asked for all the same. Only its rows are asked for what is nested in them.
 - A step to one node follows, of several relations, the one with the latest `since` (missing last), then the
   smallest id of the target. `Has` along such a step looks at that node only.
+- `among` narrows the relations that a step follows before it chooses: to those that hold on a day. A relation holds
+  from its `since` until its `until`, that day excluded; 2021 is 1 January 2021, 2021-03 is 1 March. Missing, it has
+  held always, or still does. Where nothing is narrowed, a relation is followed whenever it holds.
 - A relation is there only where both its ends are. A step to a node that is not there is null.
 - `Total` counts what `where` lets through, whatever the page. hasNextPage and hasPreviousPage are exact:
   whether rows of the connection come after the page, and before it, whatever cut it off.
@@ -30,7 +33,9 @@ parameters. Every store answers a plan alike, by these rules:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from hashlib import blake2b
 from typing import Any
@@ -50,6 +55,7 @@ class Convert(Enum):
     NONE = "none"
     ENUM = "enum"  # UPPER_SNAKE, as GraphQL shows it, to the stored lower_snake
     FOLD = "fold"  # without case and accents
+    DAY = "day"  # a date known to the day
     WORDS = "words"  # as search compares text
     CURSOR = "cursor"  # the key at `index` of a cursor
 
@@ -121,10 +127,11 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """A step leads to a row for which the predicate is true."""
+    """A step leads to a row for which the predicate is true; a step to many has in it what it is narrowed to."""
 
     hop: Hop
     where: Predicate
+    among: Predicate = AllOf()
 
 
 Predicate = Cmp | Missing | AllOf | AnyOf | Not | Has
@@ -169,6 +176,7 @@ class One:
 
     hop: Hop
     value: Value
+    among: Predicate = AllOf()
 
 
 # Values of a page.
@@ -226,6 +234,7 @@ class Groups:
     by: By | Hop
     limit: int
     value: Value
+    among: Predicate = AllOf()
 
 
 # Values of a group.
@@ -381,7 +390,7 @@ class Plan:
 def bind(plan: Plan, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a plan by name, their values taken from the variables and converted.
 
-    Raises BadCursor where a cursor is none, BadInput where a text is too long to be searched for.
+    Raises BadCursor where a cursor is none, BadInput where a date is no day, or a text too long to be searched for.
     """
     return {param.name: _converted(param, _found(param, variables)) for param in plan.params}
 
@@ -403,10 +412,19 @@ def _converted(param: Param, value: Any) -> Any:
             return [item.lower() for item in value] if isinstance(value, list | tuple) else value.lower()
         case Convert.FOLD:
             return fold(value)
+        case Convert.DAY:
+            return _day(value)
         case Convert.WORDS:
             return _searched(value)
         case Convert.CURSOR:
             return read_cursor(value)[1 + param.index]
+
+
+def _day(value: str) -> str:
+    with suppress(ValueError):
+        if date.fromisoformat(value).isoformat() == value:
+            return value
+    raise BadInput(f"{value} is no day; expected one as in 2021-03-04")
 
 
 def _searched(text: str) -> str:

@@ -103,12 +103,15 @@ class Needs:
                     self.value(inner, kind, relation)
             case p.Rows(inner):
                 self.value(inner, kind, relation)
-            case p.One(hop, inner):
+            case p.One(hop, inner, among):
+                self.predicate(among, *self.step(hop))
                 self.value(inner, *self.step(hop))
             case p.Page():
                 self.page(value)
-            case p.Groups(by, _, inner):
+            case p.Groups(by, _, inner, among):
                 assert kind, "groups stand where there are no rows"
+                if isinstance(by, Hop):
+                    self.predicate(among, *self.step(by))
                 self.group(inner, kind, relation, self.grouping(by, kind, relation))
             case p.Lookup(_, _, cases) | p.ByKind(cases):
                 for case, inner in cases:
@@ -177,7 +180,8 @@ class Needs:
                     self.predicate(part, kind, relation)
             case p.Not(part):
                 self.predicate(part, kind, relation)
-            case p.Has(hop, where):
+            case p.Has(hop, where, among):
                 self.predicate(where, *self.step(hop))
+                self.predicate(among, *self.step(hop))
             case _:
                 assert_never(predicate)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from graph.model import DataClass, Kind, Model, Property, Table
 from graph.plan import Plan
@@ -165,6 +166,18 @@ class Store(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Copying(Protocol):
+    """A store that is copied as a file. Of other stores a dump is the backup."""
+
+    def copy(self, path: Path, progress: Callable[[int], None]) -> Head:
+        """Copy one version of the graph to a file, while others read and write; `progress` takes the pages so far.
+
+        Raises Incompatible where the copy's records are not those of its content hash.
+        """
+        ...
 
 
 def is_true(snapshot: Snapshot, model: Model) -> bool:

@@ -22,6 +22,7 @@ from schema import documents, limits
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
 from schema.errors import Answer, failure
+from schema.limits import ALLOWANCES
 from schema.planner import Planner
 from schema.types import executable
 
@@ -87,7 +88,7 @@ class API:
     def __init__(self, store: Store, role: Role) -> None:
         self.store = store
         self.role = role
-        self.allowance = limits.ALLOWANCES[role]
+        self.allowance = ALLOWANCES[role]
         self.model = seen_by(role, store.model)
         self.schema = executable(self.model)
         self._documents: Recent[str, Document] = Recent(DOCUMENTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graph.errors import BadInput, PageSize, TooCostly, TooDeep, TooLarge
@@ -28,15 +29,15 @@ MAX_ERRORS = 5  # in one answer
 class Allowance:
     """What a caller may do: rows asked for by an operation, and whether errors say what else there is."""
 
-    cost: int
-    suggests: bool
+    cost: int = MAX_COST
+    suggests: bool = True
 
 
-ALLOWANCES = {
+ALLOWANCES: Mapping[Role, Allowance] = {
     Role.PUBLIC: Allowance(5_000, suggests=False),
-    Role.ANALYST: Allowance(20_000, suggests=True),
-    Role.STEWARD: Allowance(MAX_COST, suggests=True),
-    Role.ADMIN: Allowance(MAX_COST, suggests=True),
+    Role.ANALYST: Allowance(20_000),
+    Role.STEWARD: Allowance(),
+    Role.ADMIN: Allowance(),
 }
 
 

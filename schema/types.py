@@ -30,6 +30,7 @@ SCALARS = {
     Type.BOOLEAN: ("bool", "BooleanFilter"),
     Type.DATE: ("Date", "DateFilter"),
 }
+AS_OF = ("asOf", "Date | None", "Only relations that hold on this day; whenever they hold, if not given.")
 ORDERED = ("gt", "gte", "lt", "lte")
 TEXTUAL = ("contains", "containsIgnoreCase", "startsWith")
 OPERATORS = {
@@ -352,16 +353,16 @@ class Declared(Declaring):
     def _query(self) -> None:
         fields = [
             self._field("graph", "Graph", "The graph as a whole."),
-            self._field("node", "Node | None", "The node with an id, of whatever kind.", (_ID,)),
-            self._field("nodes", "list[Node | None]", "The nodes with these ids, in their order.", (_IDS,)),
+            self._field("node", "Node | None", "The node with an id, of whatever kind.", (_ID, AS_OF)),
+            self._field("nodes", "list[Node | None]", "The nodes with these ids, in their order.", (_IDS, AS_OF)),
         ]
         says = "Nodes with these words in their text, those first that are named so."
-        fields.append(self._field("search", "NodeConnection", says, (*_SEARCH, *PAGING)))
+        fields.append(self._field("search", "NodeConnection", says, (*_SEARCH, *PAGING, AS_OF)))
         for kind in self.model.kinds:
             article = "An" if kind.name[0] in "AEIOU" else "A"
             one = f"{article} {kind.name.lower()} by id."
-            fields.append(self._field(camel(kind.name), f"{kind.name} | None", one, (_ID,)))
-            many = self._page_arguments(kind.name, kind.name)
+            fields.append(self._field(camel(kind.name), f"{kind.name} | None", one, (_ID, AS_OF)))
+            many = (*self._page_arguments(kind.name, kind.name), AS_OF)
             fields.append(self._field(kind.plural, f"{kind.name}Connection", kind.description, many))
         self._type("Query", "What can be asked.", fields)
 

@@ -12,7 +12,7 @@ import msgspec
 from graph.store import Store
 from server.console import progress
 from server.settings import Settings
-from server.stores import existing_graph
+from server.stores import existing_graph, graph
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 force_option = click.option("--force", is_flag=True, help="Overwrite a file that is there.")
@@ -46,6 +46,44 @@ def stream(store: Store) -> None:
 
     with store.snapshot() as snapshot, progress("Writing") as shown:
         write(snapshot, store.model, sys.stdout.buffer, shown)
+
+
+@click.command(epilog="\b\nExample:\n  civic-graph backup graph-2026-03-01.backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@force_option
+@json_option
+@click.pass_obj
+def backup(settings: Settings, file: Path, force: bool, as_json: bool) -> None:
+    """Write a backup of the graph, while others use it.
+
+    It is a copy of the embedded store, and of a Neo4j database what `civic-graph export` writes. Only you can read it.
+    """
+    from server.dumps import backed_up
+
+    with existing_graph(settings.store) as store, progress("Writing") as shown:
+        done = backed_up(store, file, force, shown)
+    tell(str(done), done.as_json(), as_json)
+
+
+@click.command(epilog="\b\nExample:\n  civic-graph restore graph-2026-03-01.backup")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@json_option
+@click.pass_obj
+def restore(settings: Settings, file: Path, as_json: bool) -> None:
+    """Fill an empty graph from a backup.
+
+    FILE is what `civic-graph backup` or `civic-graph export` wrote, of either sort of store. The content hash is
+    computed anew from what is in the graph then.
+    """
+    from server.dumps import restored
+    from server.loading import erased
+
+    with graph(settings.store) as store, progress("Restoring") as shown:
+        done = restored(store, file, shown, erased(settings))
+    if done.report and not as_json and not done.ok:
+        click.echo("\n".join(done.report.lines()), err=True)
+    tell(str(done), done.as_json(), as_json)
+    sys.exit(int(not done.ok))
 
 
 def tell(sentence: str, content: dict[str, Any], as_json: bool) -> None:

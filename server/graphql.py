@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.errors import BadRequest, CivicGraphError, TooLarge, TooSlow, WrongMethod, WrongType
 from graph.roles import Role
 from schema.errors import Answer, failure
+from schema.trusted import Documents
 from server.desk import Desk, Question
 
 MAX_BODY = 1_000_000  # bytes
@@ -24,7 +24,9 @@ MAX_PARAMETERS = 100  # of a query string
 METHODS = "GET, HEAD, POST"
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
-SHAPE = "a JSON object with query (text), variables (object), operationName (text) and extensions (object)"
+SHAPE = (
+    "a JSON object with query or documentId (text), variables (object), operationName (text) and extensions (object)"
+)
 
 Headers = Mapping[bytes, bytes]
 
@@ -32,15 +34,16 @@ Headers = Mapping[bytes, bytes]
 class Request(msgspec.Struct, frozen=True):
     """A GraphQL request by its specification; what else an object has is passed over."""
 
-    query: str
+    query: str | None = None
+    documentId: str | None = None
     variables: dict[str, Any] | None = None
     operationName: str | None = None
     extensions: dict[str, Any] | None = None
 
-    @property
-    def question(self) -> Question:
+    def about(self, text: str) -> Question:
+        """What is asked by a document's text."""
         tells_cost = (self.extensions or {}).get("cost") is True
-        return Question(self.query, self.variables, self.operationName or None, tells_cost)
+        return Question(text, self.variables, self.operationName or None, tells_cost)
 
 
 _decode = msgspec.json.Decoder(Request).decode
@@ -49,8 +52,8 @@ _decode = msgspec.json.Decoder(Request).decode
 class GraphQL:
     """Answers GraphQL requests at the desk; a browser that comes to look gets the page."""
 
-    def __init__(self, desk: Desk, page: ASGIApp) -> None:
-        self.desk, self.page = desk, page
+    def __init__(self, desk: Desk, page: ASGIApp, documents: Documents) -> None:
+        self.desk, self.page, self.documents = desk, page, documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -61,16 +64,17 @@ class GraphQL:
         media, record = preferred(accept), scope["record"]
         try:
             request = await read(scope["method"], scope["query_string"], headers, receive)
+            record.query = self.documents.text(request.query, request.documentId)
         except CivicGraphError as error:
             record.answer = failure(error, record.id)
         else:
-            record.query = request.query
-            record.answer = await self._answer(scope["role"], request, receive, record.id, media)
+            question = request.about(record.query)
+            record.answer = await self._answer(scope["role"], question, receive, record.id, media)
         await send_answer(send, record.answer, media)
 
-    async def _answer(self, role: Role, request: Request, receive: Receive, request_id: str, media: str) -> Answer:
+    async def _answer(self, role: Role, question: Question, receive: Receive, request_id: str, media: str) -> Answer:
         try:
-            return await self.desk.answer(role, request.question, receive)
+            return await self.desk.answer(role, question, receive)
         except CivicGraphError as error:
             answer = failure(error, request_id)
         if answer.status == 400 and media == JSON:
@@ -120,12 +124,12 @@ async def body_in_time(receive: Receive) -> bytes:
 
 
 async def body_of(receive: Receive) -> bytes:
-    """The body of a request. Raises TooLarge as soon as it is, ClientDisconnect where the caller leaves."""
+    """The body of a request. Raises TooLarge as soon as it is, BadRequest where it breaks off."""
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
+            raise BadRequest("the body breaks off; expected all of it, in the length or the chunks that were announced")
         body += message.get("body", b"")
         if len(body) > MAX_BODY:
             raise too_large()

@@ -30,7 +30,6 @@ class Record:
         self.answer: Answer | None = None
         self.status = LEFT
         self.bytes = 0
-        self.is_cached = False
 
     def fields(self, scope: Scope) -> dict[str, Any]:
         said = {
@@ -47,7 +46,7 @@ class Record:
         if self.answer:
             operation = self.answer.operation
             said |= {"operation": operation and operation[:LONGEST], "cost": self.answer.cost}
-            said |= {"code": self.answer.code or "OK", "cached": self.is_cached}
+            said["code"] = self.answer.code or "OK"
         return said
 
 

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from graph.model import Kind
 from graph.roles import described
+from schema.trusted import Documents, Trusted
 from schema.types import sdl
 from server.desk import Desk, Question
 from server.examples import EXAMPLES, FIRST, Example
@@ -37,6 +38,9 @@ query Start($after: String) {
   }
 }
 """
+
+
+TRUSTED_ONLY = "<p>This server answers trusted documents only. Choose one below; its variables are yours to change.</p>"
 
 
 class Pages:
@@ -82,8 +86,15 @@ class Pages:
                 return data["graph"], sources
 
 
-def query_page() -> Response:
-    return page("query.html", examples="\n".join(map(option, EXAMPLES)))
+def query_page(documents: Documents) -> Response:
+    """The page of queries: with examples, or with the trusted documents where these are answered only."""
+    examples = tuple(map(shown, documents.known)) if documents.only else EXAMPLES
+    note = TRUSTED_ONLY if documents.only else ""
+    return page("query.html", note=note, examples="\n".join(map(option, examples)))
+
+
+def shown(document: Trusted) -> Example:
+    return Example(document.question or document.name, document.text, msgspec.json.encode(document.example).decode())
 
 
 def page(name: str, **values: str) -> Response:

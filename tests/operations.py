@@ -417,6 +417,8 @@ class Drawing:
             self.asked += at.rows
         elif name == "node" and type_.name == "GroupKey":
             at = at.into()
+        if "asOf" in declared.args and self.chance(30):
+            values["asOf"] = self.day()
         texts = [*self.given(values, declared.args), *self.not_given(declared.args, values)]
         return (f"({', '.join(texts)})" if texts else ""), at
 
@@ -495,6 +497,12 @@ class Drawing:
         if self.pools.ids and not self.chance(15):
             return self.one_of(self.pools.ids)  # type: ignore[no-any-return]
         return self.one_of(["", "nothing", ":", "partner:", "partner:nobody else", "x:y"])  # type: ignore[no-any-return]
+
+    def day(self) -> str:
+        """A day on which something begins or ends, or near it."""
+        known: str = self.one_of(self.pools.of(("", ""), "Date") or DATES)
+        first = f"{known}-01-01"[:10]
+        return str(self.one_of([first, first, f"{known[:4]}-12-31", f"{int(known[:4]) - 1:04}-12-31"]))
 
     # Inputs
 
@@ -611,6 +619,8 @@ class Drawing:
                 return self.number(1, max(1, min(value, 100)))  # it may be the size of a page
             case "Boolean":
                 return not value
+            case "Date" if is_day(value):
+                return self.day()  # as of which a whole operation may be asked
             case "ID":
                 return self.node_id()
             case _ if isinstance(type_, GraphQLEnumType):
@@ -623,6 +633,10 @@ def is_leaf_filter(declared: GraphQLInputField) -> bool:
     """Whether an input is a filter of a property rather than of a step."""
     named = get_named_type(declared.type)
     return isinstance(named, GraphQLInputObjectType) and bool({"eq", "has"} & named.fields.keys())
+
+
+def is_day(value: Any) -> bool:
+    return len(value) == 10
 
 
 def is_cursor(value: Any) -> bool:

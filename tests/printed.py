@@ -48,8 +48,8 @@ def _lines(value: p.Value) -> Iterator[str]:
         case p.Obj():
             yield "{}"
             yield from _below(value)
-        case p.One(hop, inner):
-            yield f"one {hop.field}"
+        case p.One(hop, inner, among):
+            yield f"one {hop.field}{_among(among)}"
             yield from _below(inner)
         case p.Page():
             yield _page(value)
@@ -63,8 +63,8 @@ def _lines(value: p.Value) -> Iterator[str]:
         case p.Rows(inner) | p.GroupKeys(inner) | p.GroupNode(inner):
             yield type(value).__name__
             yield from _below(inner)
-        case p.Groups(by, limit, inner):
-            yield f"Groups by {_grouping(by)} first {limit}"
+        case p.Groups(by, limit, inner, among):
+            yield f"Groups by {_grouping(by)}{_among(among)} first {limit}"
             yield from _below(inner)
         case p.GroupSum(prop, on_edge):
             yield f"sum of {_named(prop, on_edge)}"
@@ -104,6 +104,10 @@ def _page(page: p.Page) -> str:
     return " ".join(parts)
 
 
+def _among(among: p.Predicate) -> str:
+    return "" if among == p.AllOf() else f" among {_predicate(among)}"
+
+
 def _search(search: p.Search) -> str:
     kinds = ", ".join(kind.name for kind in search.kinds)
     return f"words {search.words.name} in {kinds or 'nothing'}"
@@ -135,8 +139,8 @@ def _predicate(predicate: p.Predicate) -> str:
             return f"any({', '.join(map(_predicate, parts))})"
         case p.Not(part):
             return f"not({_predicate(part)})"
-        case p.Has(hop, where):
-            return f"has({hop.field}: {_predicate(where)})"
+        case p.Has(hop, where, among):
+            return f"has({hop.field}{_among(among)}: {_predicate(where)})"
         case _:
             assert_never(predicate)
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 from functools import cmp_to_key, lru_cache
 from math import floor
 from typing import Any
 
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, execute_sync, parse
+from graphql.pyutils import Path
 
 from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Type, snake
 from graph.plan import Key, read_cursor, signature
@@ -78,6 +81,7 @@ class Graph:
 
     def __init__(self, model: Model, statements: Statements) -> None:
         self.model = model
+        self._on: dict[str, Graph] = {}
         self.loads = sorted(statements.loads, key=lambda load: load.source)
         self.places = _places(self.loads)
         self.nodes = {kind.name: self._nodes(kind, statements) for kind in model.kinds}
@@ -100,6 +104,15 @@ class Graph:
         for claims in records.values():
             claims.sort(key=lambda claim: self.places.index(claim.source))
         return records
+
+    def on(self, day: str | None) -> Graph:
+        """The graph with the relations that hold on a day, all of them if none is given."""
+        if day is None:
+            return self
+        if day not in self._on:
+            then = self._on[day] = copy(self)
+            then.links = {table: [link for link in links if holds_on(link, day)] for table, links in self.links.items()}
+        return self._on[day]
 
     # Steps
 
@@ -132,6 +145,19 @@ class Graph:
             return self.step(node, hop)
         row = self.one(node, hop)
         return [row] if row else []
+
+
+def holds_on(link: Link, day: str) -> bool:
+    """From the first day of `since` until the first of `until`, by the calendar."""
+    since, until = link.values.get("since"), link.values.get("until")
+    return (since is None or first_day(since) <= date.fromisoformat(day)) and (
+        until is None or date.fromisoformat(day) < first_day(until)
+    )
+
+
+def first_day(text: str) -> date:
+    year, month, day = [*map(int, text.split("-")), 1, 1][:3]
+    return date(year, month, day)
 
 
 def _places(loads: list[Load]) -> list[str]:
@@ -485,6 +511,12 @@ class Result:
     errors: tuple[str, ...]
 
 
+def root_of(path: Path | None) -> str | int:
+    """The key of the root field that a field stands below."""
+    assert path
+    return root_of(path.prev) if path.prev else path.key
+
+
 class Reference:
     """Answers operations from the statements themselves; what a store counts and notes of loads, it asks of it."""
 
@@ -494,6 +526,7 @@ class Reference:
         self.head = store.head()
         self.loaded = {source: load.loaded_at for source, load in store.loads().items()}
         self.schema = schema_of(model)
+        self._days: dict[str | int, Graph] = {}  # by the key of a root field, what it asks of
         self._one = {camel(kind.name): kind for kind in model.kinds}
         self._many = {kind.plural: kind for kind in model.kinds}
 
@@ -512,9 +545,10 @@ class Reference:
         name = info.field_name
         match source:
             case None:
-                return self._root(name, given)
+                graph = self._days[info.path.key] = self.graph.on(given.get("asOf"))
+                return self._root(graph, name, given)
             case Node():
-                return self._of_node(source, name, given)
+                return self._of_node(self._days[root_of(info.path)], source, name, given)
             case Edge():
                 return self._of_edge(source, name)
             case Connection():
@@ -526,20 +560,20 @@ class Reference:
             case _:
                 return source[name]
 
-    def _root(self, name: str, given: Mapping[str, Any]) -> Any:
+    def _root(self, graph: Graph, name: str, given: Mapping[str, Any]) -> Any:
         match name:
             case "graph":
                 return self._graph()
             case "node":
-                return self.graph.node(given["id"])
+                return graph.node(given["id"])
             case "nodes":
-                return [self.graph.node(node_id) for node_id in given["ids"]]
+                return [graph.node(node_id) for node_id in given["ids"]]
             case "search":
-                return Found(self.graph, given)
+                return Found(graph, given)
         if name in self._one:
-            return self.graph.nodes[self._one[name].name].get(given["id"])
+            return graph.nodes[self._one[name].name].get(given["id"])
         kind = self._many[name]
-        return Connection(self.graph, self.graph.rows(kind), kind, None, given)
+        return Connection(graph, graph.rows(kind), kind, None, given)
 
     def _graph(self) -> dict[str, Any]:
         tables: dict[str, Any] = {**self.graph.nodes, **self.graph.links}
@@ -551,15 +585,15 @@ class Reference:
             "sources": [replace(load, loaded_at=self.loaded[load.source]) for load in self.graph.loads],
         }
 
-    def _of_node(self, node: Node, name: str, given: Mapping[str, Any]) -> Any:
+    def _of_node(self, graph: Graph, node: Node, name: str, given: Mapping[str, Any]) -> Any:
         for prop in node.kind.columns:
             if prop.name == name:
                 return shown(prop, node.value(prop))
-        hop = next(hop for hop in self.graph.model.hops(node.kind) if name in (hop.field, f"{hop.field}Edge"))
+        hop = next(hop for hop in graph.model.hops(node.kind) if name in (hop.field, f"{hop.field}Edge"))
         if hop.many:
-            target = self.graph.model.kind(hop.target)
-            return Connection(self.graph, self.graph.step(node, hop), target, hop, given)
-        row = self.graph.one(node, hop)
+            target = graph.model.kind(hop.target)
+            return Connection(graph, graph.step(node, hop), target, hop, given)
+        row = graph.one(node, hop)
         if name == hop.field:
             return row.node if row else None
         return Edge(row) if row else None

@@ -230,33 +230,21 @@ def test_slow_clients_are_closed_and_health_answers_meanwhile(server: Server) ->
         connection.close()
 
 
-@pytest.mark.parametrize(
-    ("sent", "statuses"),
-    [
-        (POST + b"Content-Length: 5\r\n\r\n{}\r\n\r\n{}{}", (b"400",)),
-        (POST + b"Content-Length: -1\r\n\r\n{}", (b"400",)),
-        (POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", (b"400",)),
-        (POST + b"Content-Length: 99999999999999999999999\r\n\r\n{}", (b"400", b"413")),
-        (POST + b"Content-Length: 1000001\r\n\r\n{}", (b"413",)),
-        (POST + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n{}", (b"400",)),
-        (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}", (b"400",)),
-        (POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"10000\r\n" + b" " * 65_536 + b"\r\n") * 20, (b"413",)),
-        (b"NONSENSE\r\n\r\n", (b"400",)),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n", (b"431", b"400")),
-    ],
-    ids=[
-        "longer",
-        "negative",
-        "twice",
-        "huge",
-        "too-large",
-        "chunk-overflow",
-        "no-chunk",
-        "chunks",
-        "no-http",
-        "header",
-    ],
-)
+WRONG = {
+    "longer": (POST + b"Content-Length: 5\r\n\r\n{}\r\n\r\n{}{}", (b"400",)),
+    "negative": (POST + b"Content-Length: -1\r\n\r\n{}", (b"400",)),
+    "twice": (POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", (b"400",)),
+    "huge": (POST + b"Content-Length: 99999999999999999999999\r\n\r\n{}", (b"400", b"413")),
+    "large": (POST + b"Content-Length: 1000001\r\n\r\n{}", (b"413",)),
+    "overflow": (POST + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n{}", (b"400",)),
+    "no-chunk": (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}", (b"400",)),
+    "chunks": (POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"10000\r\n" + b" " * 65_536 + b"\r\n") * 20, (b"413",)),
+    "no-http": (b"NONSENSE\r\n\r\n", (b"400",)),
+    "header": (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n", (b"431", b"400")),
+}
+
+
+@pytest.mark.parametrize(("sent", "statuses"), WRONG.values(), ids=WRONG)
 def test_wrong_lengths_are_refused(server: Server, sent: bytes, statuses: tuple[bytes, ...]) -> None:
     with server.connect() as connection:
         with suppress(BrokenPipeError, ConnectionResetError):

@@ -21,7 +21,7 @@ from server.settings import SETTINGS
 Run = Callable[..., Result]
 
 COMMANDS = [
-    *("check", "export", "generate", "load", "person", "query"),
+    *("backup", "check", "export", "generate", "load", "operations", "person", "query", "restore"),
     *("schema", "serve", "stats", "template", "token", "withdraw"),
 ]
 
@@ -88,7 +88,7 @@ def test_every_setting_has_an_option_that_names_its_variable(setting: Any) -> No
         name: option for command in commands for option in command.params for name in option.opts
     }
     assert setting.env in options[setting.option].help
-    assert str(setting.default) in options[setting.option].help
+    assert setting.shown in options[setting.option].help
 
 
 def test_version_and_usage(run: Run) -> None:
@@ -184,6 +184,20 @@ def test_a_graph_is_exported_and_loaded(loaded: Run, tmp_path: Path) -> None:
         == (content["contentHash"])
     )
     assert "--name is for a folder" in refused(loaded("load", "--name", "x", "graph.jsonl"))
+
+
+def test_a_graph_is_backed_up_and_restored(loaded: Run, tmp_path: Path) -> None:
+    content = json_lines(loaded("backup", "--json", "graph.backup"))[0]
+    assert "is there already" in refused(loaded("backup", "graph.backup"))
+    loaded("export", "graph.jsonl")
+    for file in ("graph.backup", "graph.jsonl"):
+        said = loaded("--store", f"sqlite:{file}.db", "restore", file).stdout
+        assert said.startswith(f"{file}: 681 records restored; version 1, content hash {content['contentHash']}, as ")
+    assert "the graph has 12 sources already; expected an empty one" in refused(loaded("restore", "graph.backup"))
+    Path("cut.jsonl").write_bytes(Path("graph.jsonl").read_bytes()[:-9])
+    cut = loaded("--store", "sqlite:cut.db", "restore", "cut.jsonl")
+    assert (cut.exit_code, cut.stdout) == (1, "cut.jsonl: nothing was changed\n")
+    assert "the line is no record" in cut.stderr
 
 
 def test_hidden_relations_are_counted(run: Run) -> None:

@@ -68,7 +68,6 @@ def test_a_line_says_what_was_asked_and_what_it_cost(visitor: Visitor, capsys: p
         "operation": "Named",
         "cost": 1,
         "code": "OK",
-        "cached": False,
     }
 
 

@@ -21,8 +21,10 @@ def test_without_variables_there_are_the_defaults() -> None:
         "anonymous": "public",
         "tokens": "civic-graph.tokens",
         "student_key": "",
+        "operations": "",
+        "trusted_only": False,
         "erased": "",
-        "log_level": "warning",
+        "log_level": "info",
     }
 
 

@@ -100,6 +100,18 @@ def joined(word: str, parts: Lines) -> str:
     return f"({f' {word} '.join(parts)})" if len(parts) > 1 else "".join(parts)
 
 
+def without(one: p.Has | None, parts: tuple[p.Predicate, ...]) -> p.AllOf:
+    return p.AllOf(tuple(part for part in parts if part is not one))
+
+
+def always(row: Row) -> str:
+    return f"{row.node}.id IS NOT NULL"
+
+
+def never(row: Row) -> str:
+    return f"{row.node}.id IS NULL"  # a literal false fails the planner of 5.26 at times
+
+
 def pattern(hop: Hop, near: str, target: Row) -> str:
     """A step as a pattern; `near` is a variable or a node in its parentheses."""
     start = near if near.startswith("(") else f"({near})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from asyncio import CancelledError, get_running_loop
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import astuple
@@ -27,7 +27,7 @@ from graph.stores import sql_search
 from graph.stores.estimate import Facts
 from graph.stores.sql import compile_sql
 from graph.stores.sql_tables import declarations, links, quoted
-from graph.stores.sqlite_file import Connection, Translated, begin, commit, end, making, reading, writing
+from graph.stores.sqlite_file import Connection, Translated, begin, commit, copied, end, making, reading, writing
 from graph.stores.sqlite_rows import bindable, decoded, encoded
 
 READERS = 4
@@ -131,6 +131,16 @@ class SQLiteStore:
         with Translated(self.path), closing(reading(self.path)) as connection:
             connection.execute("BEGIN")
             yield SQLiteSnapshot(connection)
+
+    def copy(self, path: Path, progress: Callable[[int], None]) -> Head:
+        with Translated(path), closing(reading(self.path)) as source, closing(making(path)) as target:
+            source.execute("BEGIN")
+            head_of(source)  # from here on it sees this version
+            copied(source, target, progress)
+            snapshot = SQLiteSnapshot(target)
+            if not is_true(snapshot, self.model):
+                raise Incompatible(f"{self.path} is damaged: its records are not those of its content hash")
+            return snapshot.head
 
     def verify(self) -> bool:
         with self.snapshot() as snapshot:

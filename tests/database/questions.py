@@ -115,6 +115,24 @@ QUESTIONS: dict[str, str] = {
     "sums by relation": "{ partners { nodes { id projects { groups(by: CHALLENGES) { keys { value node { name } } "
     "count sum { funding edge { hours inKind } } average { edge { hours } } } } } } "
     "boroughs { groups(by: NEIGHBOURS) { keys { node { name } } sum { population } } } }",
+    "as of": '{ a: partner(id: "partner:acorn", asOf: "2020-12-31") { borough { name } boroughEdge { since until } } '
+    'b: partner(id: "partner:acorn", asOf: "2021-01-01") { borough { name } } '
+    'c: partner(id: "partner:acorn", asOf: "2018-12-31") { borough { name } } partner(id: "partner:acorn") '
+    '{ borough { name } } d: partner(id: "partner:trees", asOf: "2020-05-01") { borough { name } } '
+    'e: partner(id: "partner:trees", asOf: "2020-04-30") { borough { name } } }',
+    "as of, a page": '{ partners(asOf: "2020-12-31", where: {borough: {name: {eq: "Hackney"}}}) { totalCount '
+    'nodes { id } groups(by: BOROUGH) { keys { value } count } } b: boroughs(asOf: "2021-01-01") { nodes { id '
+    "basedPartners { totalCount nodes { id } } } groups(by: BASED_PARTNERS) { keys { value node { ... on Partner { "
+    "borough { id } } } } count } } }",
+    "as of, conditions": '{ partners(asOf: "2018-06-01", where: {boroughEdge: {since: {isNull: false}}}) '
+    '{ nodes { id } } b: boroughs(asOf: "2022-01-01", where: {basedPartners: {none: {id: {eq: "partner:acorn"}}}}) '
+    '{ nodes { id } } c: boroughs(asOf: "2022-01-01", where: {basedPartners: {every: {id: {eq: "partner:acorn"}}}}) '
+    '{ totalCount } d: boroughs(asOf: "2019-01-01", where: {basedPartners: {edge: {until: {isNull: false}}}}) '
+    '{ nodes { id } } e: partners(asOf: "2022-01-01", where: {projects: {some: {}}}) { nodes { id '
+    "projects { edges { role } } } } }",
+    "as of, any node": '{ node(id: "champion:ada", asOf: "2019-12-31") { ... on Champion { unit { name } } } '
+    'nodes(ids: ["champion:ada", "project:garden"], asOf: "2023-12-31") { ... on Champion { unit { name } } '
+    '... on Project { partners { groups(by: EDGE_ROLE) { keys { value } sum { edge { hours } } } } } } }',
     "search": '{ search(text: "acorn") { __typename totalCount nodes { __typename id name ... on Partner { borough '
     "{ name } projects(first: 1) { nodes { name } } } } edges { cursor __typename node { id aliases } } } }",
     "search by parts": '{ a: search(text: "caf") { nodes { id } } b: search(text: "OLÉS café") { nodes { id } } '
