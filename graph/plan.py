@@ -27,6 +27,10 @@ parameters. Every store answers a plan alike, by these rules:
   word. Words are those of `graph.text.words`, on either side; where none are asked for, nothing is found. First come
   nodes whose name has just these words, then those whose name begins with them, has them in it, and others; then by
   name and id.
+- A path is a shortest one along the steps it may take, whichever way relations point. Of several it is the one whose
+  nodes' ids come first, compared in turn from its start; between two nodes it takes the relation whose table comes
+  first, then the one along it, then the smallest key. A neighbourhood has the nodes that few steps lead to, the nearest
+  first, then by id, and all relations between those that it shows. With a day both take only what holds then.
 - One operation sees one version of the graph.
 """
 
@@ -353,6 +357,78 @@ class Lookup:
     cases: tuple[tuple[Kind, Value], ...]
 
 
+# Walks: what is computed before a statement runs, from the same state of the graph.
+
+
+@dataclass(frozen=True, slots=True)
+class ShortestPath:
+    """The shortest path from a node to another of at most so many steps. `rows` becomes its nodes, each with what led
+    there, as rows of `STEP`; null where there is none."""
+
+    start: Param
+    end: Param
+    hops: int
+    kinds: tuple[Kind, ...]
+    steps: tuple[Hop, ...]
+    day: Param | None
+    rows: Param
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """At most `limit` nodes that at most `hops` steps lead to. `nodes` become their ids, each in a row, null where the
+    node they are around is not there; `links` the relations between them as rows of `LINK`; `more` whether there are
+    other nodes as near as these or nearer than they may be."""
+
+    centre: Param
+    hops: int
+    kinds: tuple[Kind, ...]
+    steps: tuple[Hop, ...]
+    day: Param | None
+    limit: int
+    nodes: Param
+    links: Param
+    more: Param
+
+
+Walk = ShortestPath | Around
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The relations that steps find from nodes, given by id and kind, to any node or to those of `far`; at most `limit`
+    of them, in any order. Each is a list: the step's place, its near and far end, its key, since and until."""
+
+    near: tuple[tuple[str, Param], ...]
+    far: Param | None
+    steps: tuple[Hop, ...]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Rows that were computed, each a list of these properties, of which the first is an id."""
+
+    rows: Param
+    columns: tuple[Property, ...]
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class IfThere:
+    """The value, or null where what was computed is null."""
+
+    computed: Param
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A boolean that was computed."""
+
+    computed: Param
+
+
 Value = (
     Const
     | Get
@@ -378,6 +454,10 @@ Value = (
     | Entry
     | Page
     | Lookup
+    | Links
+    | Computed
+    | IfThere
+    | Flag
 )
 
 
@@ -385,10 +465,12 @@ Value = (
 class Plan:
     value: Obj
     params: tuple[Param, ...]
+    walks: tuple[Walk, ...] = ()
 
 
 def bind(plan: Plan, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a plan by name, their values taken from the variables and converted.
+    """The parameters of a plan by name, their values taken from the variables and converted; those that are computed
+    are null.
 
     Raises BadCursor where a cursor is none, BadInput where a date is no day, or a text too long to be searched for.
     """

@@ -18,6 +18,7 @@ from graph.errors import BadRequest, CivicGraphError
 from graph.plan import Plan, bind, read_cursor
 from graph.roles import Role, seen_by
 from graph.store import Compiled, Found, Store
+from graph.walks import Walks
 from schema import documents, limits
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
@@ -91,6 +92,7 @@ class API:
         self.allowance = ALLOWANCES[role]
         self.model = seen_by(role, store.model)
         self.schema = executable(self.model)
+        self._walks = Walks(store)
         self._documents: Recent[str, Document] = Recent(DOCUMENTS)
         self._plans: Recent[Hashable, Prepared] = Recent(PLANS)
         self._introspections: Recent[Hashable, Prepared] = Recent(INTROSPECTIONS)
@@ -119,7 +121,7 @@ class API:
         prepared, values = await self._ready(query, dict(variables or {}), operation or None)
         found = Found(b"{}", 0)
         if prepared.compiled:
-            found = await self.store.run(prepared.compiled, bind(prepared.plan, values), self.role)
+            found = await self._walks.run(prepared.compiled, bind(prepared.plan, values), self.role)
         data = found.data
         if prepared.schema_data is not None:
             data = _merged(prepared.schema_data, prepared.keys, data)

@@ -27,7 +27,8 @@ from graph.errors import BadInput, BadRequest, ParseFailed, RequestError, Valida
 from schema import limits
 from schema.expansion import Expansion, nodes
 
-STRUCTURAL = {"first", "last", "orderBy", "by", "if", "kinds"}  # arguments whose values shape the statement
+# Arguments whose values shape the statement
+STRUCTURAL = {"first", "last", "orderBy", "by", "if", "kinds", "via", "maxHops", "hops", "limit"}
 LISTS = {"ids"}  # so does the number of their members, and every variable that is written among them
 CURSORS = {"after", "before"}
 

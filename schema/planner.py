@@ -13,7 +13,7 @@ from graph.errors import BadInput
 from graph.model import Hop, Kind, Model, Relation
 from graph.plan import Convert
 from graph.search import FOUND, ORDER, is_searched
-from schema import limits
+from schema import limits, walks
 from schema.arguments import Leaf, Tree, plain
 from schema.conditions import Conditions, Depth, all_of
 from schema.documents import INTROSPECTION, Operation
@@ -55,6 +55,7 @@ class Planner(Selections):
         super().__init__(model, schema, operation, variables)
         self.params = Params()
         self.conditions = Conditions(model, self.params)
+        self.walks: list[p.Walk] = []
         self.cost = 0
         self._most = most
         self._values = 0
@@ -64,7 +65,7 @@ class Planner(Selections):
     def plan(self) -> p.Plan:
         """The plan. Raises BadInput, TooDeep or TooCostly where the operation may not be run."""
         values = {key: self.root(nodes) for key, nodes in self.roots().items() if not _about_schema(nodes)}
-        return p.Plan(self.object(values), tuple(self.params.made))
+        return p.Plan(self.object(values), tuple(self.params.made), tuple(self.walks))
 
     def roots(self) -> Fields:
         """The root fields, in the order of the answer."""
@@ -103,6 +104,8 @@ class Planner(Selections):
             return self.lookup(nodes, given["id"], (self._one[name],), at)
         if name == "search":
             return self.search(nodes, given, at)
+        if name in walks.FIELDS:
+            return walks.FIELDS[name](self, nodes, given, at)
         kind = self._many[name]
         return self.page(nodes, given, kind, None, kind.name, at)
 
@@ -138,6 +141,12 @@ class Planner(Selections):
         fields = self.below(nodes, on)
         return self.object({key: _named(f, on) or p.Entry(f[0].name.value) for key, f in fields.items()})
 
+    def walk(self, at: At, rows: int) -> At:
+        """Where the nodes stand that a walk finds; it costs more than they, since it looks at others."""
+        at = at.into(rows)
+        self.spend(limits.WALK_COST + at.rows)
+        return at
+
     # Search
 
     def search(self, nodes: list[FieldNode], given: dict[str, Tree], at: At) -> p.Page:
@@ -146,17 +155,16 @@ class Planner(Selections):
         self.spend(at.rows)
         text = given["text"]
         assert isinstance(text, Leaf)
-        kinds = self.kinds(given.get("kinds"))
+        kinds = tuple(filter(is_searched, self.kinds(given.get("kinds"))))
         search = p.Search(self.params.add(text, Convert.WORDS), kinds)
         after, before = (seek(given.get(name), name, FOUND, ORDER, self.params) for name in ("after", "before"))
         value = self.found(self.below(nodes, "NodeConnection"), kinds, at)
         return p.Page(FOUND, None, p.AllOf(), ORDER, limit, reverse, after, before, value, search)
 
     def kinds(self, given: Tree | None) -> tuple[Kind, ...]:
-        """The kinds named, all where none are said, as far as they are searched."""
+        """The kinds named, all where none are said."""
         named = None if given is None else plain(given)
-        kinds = (kind for kind in self.model.kinds if named is None or node_kind(kind) in named)
-        return tuple(kind for kind in kinds if is_searched(kind))
+        return tuple(kind for kind in self.model.kinds if named is None or node_kind(kind) in named)
 
     def found(self, fields: Fields, kinds: tuple[Kind, ...], at: At) -> p.Value:
         values: dict[str, p.Value] = {}

@@ -49,6 +49,7 @@ ROWS = 10_000  # rows that a drawn operation may ask for
 PARTS = 30  # fields and fragments in one operation, until only leaves are drawn
 SIZES = {0: (1, 2, 3, 5, 100), 1: (1, 2, 3)}  # of pages, by how many they are nested in; else 1 or 2
 ABOUT_SCHEMA = ("__typename", "__type", "__schema")
+WALKS = ("path", "neighbourhood")  # of which an operation may have a few
 PROVENANCE = ("sources", "locators")
 COMMON = ("id", "name", "aliases", *PROVENANCE)
 
@@ -191,6 +192,7 @@ class Drawing:
         self.asked = 0
         self.aliases = 0
         self.directed = 0
+        self.walks = 0
         self.parts = 0
         self._numbers = count()
 
@@ -385,7 +387,9 @@ class Drawing:
     def roots(self) -> list[str]:
         plurals = [self.model.kind(name).plural for name in self.kinds()]
         single = [name for name in self.types["Query"].fields if name not in plurals]
-        return [*plurals * 8, *single, *["node", "nodes", "search"] * 6, "graph", "__typename", "__type", "__schema"]
+        often = ["node", "nodes", "search", *WALKS]
+        names = [*plurals * 8, *single, *often * 6, "graph", "__typename", "__type", "__schema"]
+        return [name for name in names if name not in WALKS or self.walks < 2]
 
     def hops(self, type_: GraphQLNamedType) -> tuple[Hop, ...]:
         kind = self.model.by_name.get(type_.name)
@@ -402,6 +406,8 @@ class Drawing:
             values, at = self.paged(declared, kind, hop, at)
         elif "text" in declared.args:
             values, at = self.searched(declared, at)
+        elif name in WALKS:
+            values, at = self.walked(name, declared, at)
         elif "by" in declared.args:
             values = {"by": [self.value(get_named_type(declared.args["by"].type), ("", ""))]}
             values |= {"first": self.one_of([None, 1, 2, 100])} if self.chance(30) else {}
@@ -474,6 +480,21 @@ class Drawing:
         self.asked += at.rows * size
         kind = self.one_of(rows).node.kind.name if rows else None
         return values, replace(at.into(size), depth=at.depth, kind=kind)
+
+    def walked(self, name: str, declared: GraphQLField, at: At) -> tuple[dict[str, Any], At]:
+        ends = ("from", "to") if name == "path" else ("of",)
+        values: dict[str, Any] = {end: self.node_id() for end in ends}
+        for argument, most in (("maxHops", 10), ("hops", 3), ("limit", 100)):
+            if argument in declared.args and self.chance(60):
+                values[argument] = self.number(1, most)
+        for argument in ("via", "kinds"):
+            if argument in declared.args and self.chance(20):
+                names = list(get_named_type(declared.args[argument].type).values)
+                values[argument] = [EnumValue(name) for name in self.some(names, len(names))]
+        self.walks += 1
+        rows = values.get("limit", 20)
+        self.asked += rows
+        return values, replace(at.into(rows), kind=self.kind_of(values[ends[0]]))
 
     def text(self) -> str:
         """What could be typed into a field for a search."""

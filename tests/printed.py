@@ -17,7 +17,17 @@ INDENT = "  "
 def plan_text(plan: p.Plan) -> str:
     """A value a line, what it is made of below it, indented; at the end, where parameters come from."""
     params = [f"{param.name} = {_origin(param)}" for param in plan.params]
-    return "\n".join([*_fields(plan.value), *params])
+    return "\n".join([*_fields(plan.value), *params, *map(_walk, plan.walks)])
+
+
+def _walk(walk: p.Walk) -> str:
+    steps = f"{walk.hops} of {len(walk.steps)} steps"
+    match walk:
+        case p.ShortestPath():
+            return f"{walk.rows.name} = path from {walk.start.name} to {walk.end.name} by {steps}"
+        case p.Around():
+            names = f"{walk.nodes.name}, {walk.links.name}, {walk.more.name}"
+            return f"{names} = {walk.limit} around {walk.centre.name} by {steps}"
 
 
 def _origin(param: p.Param) -> str:
@@ -57,6 +67,14 @@ def _lines(value: p.Value) -> Iterator[str]:
         case p.Lookup(ids, many, cases):
             yield f"{'nodes' if many else 'node'} {ids.name}"
             yield from _cases(cases)
+        case p.IfThere(computed, inner):
+            yield f"if {computed.name}"
+            yield from _below(inner)
+        case p.Computed(rows, columns, inner):
+            yield f"rows of {rows.name}: {', '.join(prop.name for prop in columns)}"
+            yield from _below(inner)
+        case p.Flag(computed):
+            yield computed.name
         case p.ByKind(cases):
             yield "ByKind"
             yield from _cases(cases)

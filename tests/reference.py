@@ -490,6 +490,108 @@ def shown(prop: Property, value: Any) -> Any:
     return value.upper() if prop.type is Type.ENUM and value is not None else value
 
 
+# Walks
+
+
+def neighbours(graph: Graph, node: Node) -> list[tuple[str, str, bool, str, Link]]:
+    """Whatever a step leads to: its id, the relation's table, whether against the relation, its key, and itself."""
+    found = []
+    for hop in graph.model.hops(node.kind):
+        for row in graph.step(node, hop):
+            assert row.link
+            found.append((row.node.id, hop.relation.table, not hop.forward, row.link.key, row.link))
+    return sorted(found, key=lambda step: (*step[:4], _span(step[4])))
+
+
+def _span(link: Link) -> tuple[str, str]:
+    return link.values.get("since") or "", link.values.get("until") or ""
+
+
+def path(graph: Graph, given: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    start, end = graph.node(given["from"]), graph.node(given["to"])
+    via = given.get("via")
+    if not start or not end:
+        return None
+    steps = {node_id: [] for nodes in graph.nodes.values() for node_id in nodes}
+    for nodes in graph.nodes.values():
+        for node in nodes.values():
+            steps[node.id] = [s for s in neighbours(graph, node) if via is None or s[4].relation.name in via]
+    far = {end.id: 0}  # how many steps it is to the end
+    for distance in range(1, (given.get("maxHops") or 4) + 1):
+        near = {node_id for node_id in steps if any(far.get(step[0]) == distance - 1 for step in steps[node_id])}
+        far |= {node_id: distance for node_id in near if node_id not in far}
+    if start.id not in far:
+        return None
+    found = [_step(start, None, False)]
+    while far[found[-1]["node"].id]:
+        at = found[-1]["node"].id
+        node_id, _, against, _, link = next(step for step in steps[at] if far.get(step[0]) == far[at] - 1)
+        found.append(_step(graph.node(node_id), link, against))
+    return found
+
+
+def _step(node: Node | None, link: Link | None, against: bool) -> dict[str, Any]:
+    if link is None:
+        return {"node": node, "relation": None, "direction": None, "since": None, "until": None}
+    return {"node": node, "relation": link.relation.name, "direction": "IN" if against else "OUT", **_dates(link)}
+
+
+def _dates(link: Link) -> dict[str, Any]:
+    return {name: link.values.get(name) for name in ("since", "until")}
+
+
+def neighbourhood(graph: Graph, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    centre, kinds, limit = graph.node(given["of"]), given.get("kinds"), given.get("limit") or 20
+    if not centre:
+        return None
+
+    def reached(node: Node) -> list[tuple[str, str, bool, str, Link]]:
+        steps = neighbours(graph, node)
+        return [step for step in steps if kinds is None or _kind_name(graph.node(step[0])) in kinds]
+
+    distance = {centre.id: 0}
+    for steps in range(1, (given.get("hops") or 1) + 1):
+        last = [node_id for node_id in distance if distance[node_id] == steps - 1]
+        for node_id in last:
+            for step in reached(graph.node(node_id)):
+                distance.setdefault(step[0], steps)
+    nodes = sorted(distance, key=lambda node_id: (distance[node_id], node_id))
+    shown = nodes[:limit]
+    tables = {hop.relation.table for hop in _followed(graph, kinds)}
+    links = {
+        (table, link.start, link.end, key): link
+        for node_id in shown
+        for far, table, _, key, link in neighbours(graph, graph.node(node_id))
+        if far in shown and table in tables
+    }
+    return {
+        "nodes": [graph.node(node_id) for node_id in shown],
+        "links": [
+            {"from": start, "to": end, "relation": link.relation.name, **_dates(link)}
+            for (_, start, end), link in sorted(
+                (((table, *_ends(link)), link) for (table, *_), link in links.items()),
+                key=lambda item: (item[0], item[1].key, _span(item[1])),
+            )
+        ],
+        "hasMore": len(nodes) > len(shown),
+    }
+
+
+def _ends(link: Link) -> tuple[str, str]:
+    """From where to where; of a symmetric relation, the smaller id first."""
+    ends = (link.start, link.end)
+    return (min(ends), max(ends)) if link.relation.symmetric else ends
+
+
+def _kind_name(node: Node) -> str:
+    return snake(node.kind.name).upper()
+
+
+def _followed(graph: Graph, kinds: list[str] | None) -> list[Hop]:
+    hops = [hop for kind in graph.model.kinds for hop in graph.model.hops(kind)]
+    return [hop for hop in hops if kinds is None or snake(hop.target).upper() in kinds]
+
+
 # Execution
 
 
@@ -570,6 +672,10 @@ class Reference:
                 return [graph.node(node_id) for node_id in given["ids"]]
             case "search":
                 return Found(graph, given)
+            case "path":
+                return path(graph, given)
+            case "neighbourhood":
+                return neighbourhood(graph, given)
         if name in self._one:
             return graph.nodes[self._one[name].name].get(given["id"])
         kind = self._many[name]

@@ -274,6 +274,8 @@ def test_plans_of_all_these_questions_are_refused_to_those_who_may_not_see() -> 
         ("{ enquiries { nodes { partner { name } } } }", {PUBLIC, INTERNAL}),
         ('{ node(id: "borough:hackney") { name } }', ALL),
         ('{ search(text: "x") { totalCount } }', ALL),
+        ('{ path(from: "x", to: "y") { since } }', ALL),
+        ('{ neighbourhood(of: "x", kinds: [BOROUGH]) { hasMore } }', ALL),
         ('{ search(text: "x", kinds: [PARTNER]) { nodes { id } } }', {PUBLIC}),
         ('{ search(text: "x", kinds: [CHAMPION, PARTNER]) { totalCount } }', {PUBLIC, PERSONAL}),
         ("{ graph { version loadedAt } }", set()),

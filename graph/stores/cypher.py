@@ -16,6 +16,8 @@ from typing import Any, assert_never
 from graph import plan as p
 from graph import sums
 from graph.model import ID, Hop, Kind
+from graph.search import FOUND
+from graph.stores import cypher_walks
 from graph.stores.cypher_comparisons import Comparisons, Side
 from graph.stores.cypher_groups import Grouped
 from graph.stores.cypher_search import matched
@@ -153,6 +155,17 @@ class Compiler:
                 return self.page(value, None, cells)
             case p.Lookup():
                 return self.lookup(value, cells)
+            case p.Links():
+                name = self.name("x")
+                cells.calls += cypher_walks.found(value, self.kinds, name)
+                return cells.get(name)
+            case p.Computed():
+                return self.computed(value, cells)
+            case p.IfThere(param, inner):
+                is_null, shape = cells.get(f"${param.name} IS NULL"), self.graph_value(inner, cells)
+                return lambda row: None if is_null(row) else shape(row)
+            case p.Flag(param):
+                return cells.get(f"${param.name}")
             case p.Info(name):
                 return cells.get(f"g.{quoted(name)}")
             case p.Entries():
@@ -174,6 +187,13 @@ class Compiler:
                 f"RETURN collect({inner.text}) AS {name}",
             ],
         )
+        return each(cells.get(name), shape)
+
+    def computed(self, computed: p.Computed, cells: Cells) -> Shape:
+        row, name, inner = Row(self.name("n"), FOUND), self.name("x"), Cells()
+        shape = self.row_value(computed.value, row, inner)
+        lines = cypher_walks.computed(computed.rows, computed.columns, row.node, self.name("r"))
+        cells.calls += call([], [*lines, *inner.calls, f"RETURN collect({inner.text}) AS {name}"])
         return each(cells.get(name), shape)
 
     def lookup(self, lookup: p.Lookup, cells: Cells) -> Shape:

@@ -12,6 +12,8 @@ from typing import assert_never
 
 from graph import plan as p
 from graph.model import Hop, Kind
+from graph.search import FOUND
+from graph.stores import sql_walks
 from graph.stores.estimate import Facts, rare
 from graph.stores.sql_groups import Grouped, shared, shared_text
 from graph.stores.sql_search import searched, within
@@ -73,6 +75,16 @@ class Compiler:
                 return within(searched(search), self.page_value(value.value, value, None))
             case p.Lookup():
                 return self.lookup(value)
+            case p.Links():
+                return sql_walks.found(value)
+            case p.Computed(given, columns, of_row):
+                alias = self.alias("j")
+                row = Row(sql_walks.computed_column(alias, columns), FOUND)
+                return sql_walks.computed(given, alias, self.row_value(of_row, row))
+            case p.IfThere(given, inner):
+                return f"json(iif(:{given.name} IS NULL, NULL, {self.graph_value(inner)}))"
+            case p.Flag(given):
+                return boolean(f":{given.name}")
             case p.Info(name):
                 return f"(SELECT {quoted(name)} FROM _graph)"
             case p.Entries(name, entry, tables):

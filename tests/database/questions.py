@@ -151,6 +151,20 @@ QUESTIONS: dict[str, str] = {
     "search pages": '{ a: search(text: "e", first: 2) { nodes { id } pageInfo { hasNextPage hasPreviousPage } } '
     'b: search(text: "e", last: 2) { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor } } }',
     "search personal": '{ a: search(text: "soil") { nodes { id name } } b: search(text: "ada soil") { nodes { id } } }',
+    "path": '{ path(from: "borough:kensington", to: "challenge:poverty", maxHops: 6) { __typename node { __typename '
+    "name ... on Borough { neighbours { totalCount } } } relation direction since until } }",
+    "path via": '{ a: path(from: "partner:acorn", to: "borough:hackney", via: SERVES) { node { id } since } '
+    'b: path(from: "partner:cafe", to: "partner:zebra", via: [SUCCEEDS]) { relation direction } '
+    'c: path(from: "borough:islington", to: "borough:newham") { relation direction node { id } } }',
+    "path nowhere": '{ a: path(from: "partner:acorn", to: "challenge:crime") { node { id } } '
+    'b: path(from: "x", to: "partner:acorn") { node { id } } c: path(from: "unit:lab", to: "unit:lab") { relation '
+    "node { name } } }",
+    "neighbourhood": '{ neighbourhood(of: "borough:hackney", hops: 2, limit: 30) { __typename nodes { __typename id '
+    "... on Partner { projects(first: 1) { nodes { name } } } } links { __typename from to relation since until } "
+    "hasMore } }",
+    "neighbourhood of kinds": '{ a: neighbourhood(of: "challenge:health", kinds: [PROJECT, PARTNER], limit: 3) '
+    '{ nodes { id } links { from to } hasMore } b: neighbourhood(of: "challenge:crime") { nodes { id } links { from } '
+    'hasMore } c: neighbourhood(of: "x") { hasMore } }',
     "introspection beside": '{ __type(name: "Partner") { name } partners(first: 1) { nodes { id } } '
     "__schema { __typename } }",
 }  # fmt: skip
