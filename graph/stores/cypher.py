@@ -73,6 +73,7 @@ class Picked:
     cells: Cells = field(default_factory=Cells)
     more: bool = False
     used: bool = False
+    total: str = ""  # the name of how many rows there are, where it is found on the way
     place: Shape = itemgetter(0)  # of the rows, among the cells of what the page is nested in
 
     def each(self, shape: Shape) -> Shape:
@@ -93,7 +94,9 @@ class Picked:
         return lambda row: len(self.place(row)) > self.page.limit
 
     def rows(self, row: Any) -> list[Any]:
-        rows: list[Any] = self.place(row)[: self.page.limit]
+        rows: list[Any] = self.place(row)
+        if self.more:
+            rows = rows[: self.page.limit]
         return rows[::-1] if self.page.reverse else rows
 
 
@@ -271,9 +274,12 @@ class Compiler:
     def page(self, page: p.Page, outer: Row | None, cells: Cells) -> Shape:
         picked = Picked(self.name("x"), page, self.row(page))
         shape = self.page_value(page.value, picked, outer, cells)
+        if picked.total:
+            cells.calls += call([], self.all_rows(picked))
         if picked.used:
             picked.place = cells.get(picked.name)
-            cells.calls += call(scope(outer), self.pick(picked, outer))
+            known = [f"all_{picked.row.node}"] if picked.total else scope(outer)
+            cells.calls += call(known, self.pick(picked, outer))
         return shape
 
     def page_value(self, value: p.Value, picked: Picked, outer: Row | None, cells: Cells) -> Shape:
@@ -296,7 +302,7 @@ class Compiler:
                 over = picked.is_more() if page.reverse else None
                 return either(over, self.past(page, outer, page.after, self.comparisons.earlier, cells))
             case p.Total():
-                return self.total(page, outer, cells)
+                return self.total(picked, outer, cells)
             case p.Groups():
                 return self.groups(value, page, outer, cells)
             case _:
@@ -305,7 +311,10 @@ class Compiler:
     def pick(self, picked: Picked, outer: Row | None) -> Lines:
         """The rows of a page: picked, limited, then asked for what is nested in them."""
         page, row, cells = picked.page, picked.row, picked.cells
-        lines = self.match(page, outer, row, self.seeks(page, row), full=False)
+        if picked.total:
+            lines = [f"UNWIND all_{row.node} AS {row.node}"]
+        else:
+            lines = self.match(page, outer, row, self.seeks(page, row), full=False)
         order = ordering(page.order, row, reverse=page.reverse)
         lines.append(f"WITH {', '.join(row.variables)} ORDER BY {order} LIMIT {page.limit + picked.more}")
         if not (picked.more and cells.calls):
@@ -337,10 +346,26 @@ class Compiler:
         cells.calls += call(scope(outer), [*lines, f"WITH {row.node} LIMIT 1", f"RETURN count(*) > 0 AS {name}"])
         return cells.get(name)
 
-    def total(self, page: p.Page, outer: Row | None, cells: Cells) -> Shape:
-        row, name = self.row(page), self.name("x")
+    def total(self, picked: Picked, outer: Row | None, cells: Cells) -> Shape:
+        page, name = picked.page, picked.total or self.name("x")
+        if self.finds_all(page):
+            picked.total = name
+            return cells.get(name)
+        row = self.row(page)
         cells.calls += call(scope(outer), [*self.match(page, outer, row, [], full=True), f"RETURN count(*) AS {name}"])
         return cells.get(name)
+
+    def finds_all(self, page: p.Page) -> bool:
+        """Whether all rows that a total counts are found for a page in any case, so that once is enough."""
+        if page.hop or page.search or page.after or page.before:
+            return False
+        return not indexed(page.order) or self.anchor(page, full=False)[0] is not None
+
+    def all_rows(self, picked: Picked) -> Lines:
+        """All rows of a page, as a list where a page is picked of them, and how many they are."""
+        found = f"collect({picked.row.node}) AS all_{picked.row.node}, " if picked.used else ""
+        rows = self.match(picked.page, None, picked.row, [], full=True)
+        return [*rows, f"RETURN {found}count(*) AS {picked.total}"]
 
     def row(self, page: p.Page) -> Row:
         return Row(self.name("n"), page.kind, self.name("e") if page.hop else "", page.order)
@@ -399,11 +424,15 @@ class Compiler:
         return lines + (self.backwards(further, target, f"({target.node})", far - 1) if further else [])
 
     def chosen(self, has: p.Has, row: Row, target: Row) -> str:
-        """That a step to one node follows this relation and no other."""
+        """That no other relation comes before this one for a step to one node."""
         other = Row(self.name("n"), target.kind, self.name("o"))
-        order, match = self.preferred(has.hop, other), f"MATCH {pattern(has.hop, row.node, other)}"
-        first = " ".join([match, *where(self.conditions(has.among, other)), f"RETURN {other.edge}{order} LIMIT 1"])
-        return f"{target.edge} IN COLLECT {{ {first} }}"
+        o, e, before = other.edge, target.edge, f"{other.node}.id < {target.node}.id"
+        if has.hop.relation.dated:
+            same = f"({o}.since = {e}.since OR ({o}.since IS NULL AND {e}.since IS NULL))"
+            later = f"{o}.since > {e}.since OR ({o}.since IS NOT NULL AND {e}.since IS NULL)"
+            before = f"({later} OR ({same} AND {before}))"
+        conditions = [f"{o} <> {e}", *self.conditions(has.among, other), before]
+        return f"NOT EXISTS {{ {' '.join([f'MATCH {pattern(has.hop, row.node, other)}', *where(conditions)])} }}"
 
     def preferred(self, hop: Hop, row: Row) -> str:
         """The order in which the relations of a step to one node are followed, where there can be several."""

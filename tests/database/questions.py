@@ -42,6 +42,10 @@ QUESTIONS: dict[str, str] = {
     "nodes { name } pageInfo { hasPreviousPage } } } pageInfo { hasPreviousPage } } } pageInfo { hasPreviousPage } } }",
     "aliases": "{ a: partners(first: 1) { nodes { x: name y: name } nodes { id } t: totalCount u: totalCount } "
     "b: partners(last: 1) { edges { node { name } } nodes { id } } }",
+    "counted on the way": "{ a: projects(first: 2, orderBy: [{funding: DESC}]) { totalCount pageInfo { hasNextPage } "
+    "nodes { name challenges(first: 1) { totalCount pageInfo { hasNextPage } nodes { name } } } t: totalCount } "
+    "b: projects(last: 2, orderBy: [{funding: DESC}]) { nodes { name } totalCount pageInfo { hasPreviousPage } } "
+    "c: projects(orderBy: [{funding: DESC}]) { totalCount groups(by: [TYPE]) { count } } }",
     "equal": '{ partners(where: {name: {eq: "Acorn"}}) { nodes { id } totalCount } }',
     "not equal": "{ partners(where: {type: {ne: CHARITY}}) { nodes { id } totalCount } }",
     "in": '{ partners(where: {name: {in: ["Acorn", "zebra", "x"]}, type: {in: []}}) { totalCount } '
