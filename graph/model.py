@@ -260,7 +260,7 @@ class Model:
                 yield Hop(relation, forward=False)
 
     def _check(self) -> None:
-        _distinct("kind", ["Node", "Graph", "Query", *(kind.name for kind in self.kinds)])
+        _distinct("kind", ["Node", "Entity", "Graph", "Query", *(kind.name for kind in self.kinds)])
         _distinct("plural", [kind.plural for kind in self.kinds])
         _distinct("relation", [relation.table for relation in self.relations])
         for relation in self.relations:

@@ -19,8 +19,8 @@ MAX_ERRORS = 5  # in one answer
 
 
 def page_size(name: str, size: object) -> int:
-    if not isinstance(size, int) or not 1 <= size <= MAX_PAGE:
-        raise PageSize(f"{name} is {size}; expected 1 to {MAX_PAGE}")
+    if not isinstance(size, int) or not 0 <= size <= MAX_PAGE:
+        raise PageSize(f"{name} is {size}; expected 0 to {MAX_PAGE}")
     return size
 
 

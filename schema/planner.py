@@ -111,7 +111,7 @@ class Planner:
         return True
 
     def _applies(self, condition: str, on: str) -> bool:
-        return condition == on or (condition == "Node" and on in self.model.by_name)
+        return condition == on or (condition in ("Node", "Entity") and on in self.model.by_name)
 
     def below(self, nodes: list[FieldNode], on: str) -> Fields:
         """The fields asked of what a field leads to."""
@@ -172,7 +172,7 @@ class Planner:
 
     def entries(self, nodes: list[FieldNode], on: str) -> p.Value:
         fields = self.below(nodes, on)
-        return self.object({key: _named(f, on) or p.Entry(f[0].name.value) for key, f in fields.items()})
+        return self.object({key: _named(f, on) or _entry(f) for key, f in fields.items()})
 
     # Nodes and edges
 
@@ -316,6 +316,11 @@ def _page_info(nodes: list[FieldNode]) -> p.Value:
 
 def _named(nodes: list[FieldNode], on: str) -> p.Value | None:
     return p.Const(on) if nodes[0].name.value == "__typename" else None
+
+
+def _entry(nodes: list[FieldNode]) -> p.Entry:
+    name = nodes[0].name.value
+    return p.Entry("id" if name == "source" else name)  # only nodes have an `id`: clients keep what they got by it
 
 
 def _one_leaf(value: Tree) -> Leaf:

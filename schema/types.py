@@ -8,23 +8,25 @@ from functools import lru_cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLOneOfDirective, GraphQLSchema
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema_directive import Location, schema_directive
+from strawberry.schema_directives import OneOf
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
-from graph.model import Hop, Kind, Model, Property, Relation, Type, snake
+from graph.model import ID, Hop, Kind, Model, Property, Relation, Type, snake
 from schema.limits import DEFAULT_PAGE, MAX_PAGE
 
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 PAGING = (
-    ("first", "Int | None", f"How many from the start, 1 to {MAX_PAGE}; {DEFAULT_PAGE} if neither is given."),
+    ("first", "Int | None", f"How many from the start, up to {MAX_PAGE}; {DEFAULT_PAGE} if neither is given."),
     ("after", "str | None", "Only what comes after this cursor."),
-    ("last", "Int | None", f"How many from the end, 1 to {MAX_PAGE}."),
+    ("last", "Int | None", f"How many from the end, up to {MAX_PAGE}."),
     ("before", "str | None", "Only what comes before this cursor."),
 )
 SCALARS = {
@@ -52,6 +54,11 @@ OPERATORS = {
     "has": "Has this value among its values.",
     "isEmpty": "Whether there are no values.",
 }
+
+
+@schema_directive(locations=[Location.INPUT_OBJECT], name="oneOf", description=GraphQLOneOfDirective.description)
+class OneOfThese(OneOf):
+    """@oneOf with its description, which Strawberry's own lacks."""
 
 
 class DateText:
@@ -102,6 +109,11 @@ def pascal(name: str) -> str:
 
 def camel(name: str) -> str:
     return name[:1].lower() + name[1:]
+
+
+def a(kind: Kind) -> str:
+    """One of a kind, at the start of a sentence."""
+    return f"{'An' if kind.name[0] in 'AEIOU' else 'A'} {kind.name.lower()}"
 
 
 def relation_title(relation: Relation) -> str:
@@ -175,15 +187,20 @@ class Declared:
             name, bases, {"__annotations__": dict.fromkeys(names, int), **dict(zip(names, fields, strict=True))}
         )
 
-    def _type(self, name: str, description: str, fields: list[StrawberryField], node: bool = False) -> None:
-        bases = (self.types["Node"],) if node else ()
-        self.types[name] = strawberry.type(self._class(name, fields, bases), name=name, description=description)
+    def _type(self, name: str, description: str, fields: list[StrawberryField], *interfaces: str) -> None:
+        made = self._class(name, fields, tuple(self.types[interface] for interface in interfaces))
+        self.types[name] = strawberry.type(made, name=name, description=description)
+
+    def _interface(self, name: str, description: str, fields: list[StrawberryField], *interfaces: str) -> None:
+        made = self._class(name, fields, tuple(self.types[interface] for interface in interfaces))
+        self.types[name] = strawberry.interface(made, name=name, description=description)
 
     def _input(self, name: str, description: str, fields: list[StrawberryField], one_of: bool = False) -> None:
         for field in fields:
             field.default = field.default_value = strawberry.UNSET
+        directives = (OneOfThese(),) if one_of else ()
         made = self._class(name, fields)
-        self.types[name] = strawberry.input(made, name=name, description=description, one_of=one_of or None)
+        self.types[name] = strawberry.input(made, name=name, description=description, directives=directives)
 
     def _enum(self, name: str, description: str, values: tuple[str, ...]) -> None:
         members: Any = StrEnum(name, {value: value for value in values})  # type: ignore[misc]
@@ -192,11 +209,10 @@ class Declared:
     # What every kind shares
 
     def _shared(self) -> None:
+        self._interface("Node", "Anything in the graph that has an id.", [self._output(ID, "")])
         common = [self._output(p, "") for p in self.model.kinds[0].columns if p.name in _COMMON]
-        node = self._class("Node", common)
-        self.types["Node"] = strawberry.interface(
-            node, name="Node", description="Anything in the graph that has an id."
-        )
+        common.insert(1, self._field("name", "str", "Its name."))
+        self._interface("Entity", "What every kind has.", common, "Node")
         page_info = [
             self._field("hasNextPage", "bool", "Whether more comes after this page."),
             self._field("hasPreviousPage", "bool", "Whether more comes before this page."),
@@ -207,7 +223,7 @@ class Declared:
         self._enum("SortDirection", "Which way to sort; what is missing comes last either way.", ("ASC", "DESC"))
         group_key = [
             self._field("value", "str | None", "The value grouped by; of a relation, the id of the node."),
-            self._field("node", "Node | None", "The node that a relation grouped by leads to."),
+            self._field("node", "Entity | None", "The node that a relation grouped by leads to."),
         ]
         self._type("GroupKey", "One of the values that a group shares.", group_key)
         group = [
@@ -272,8 +288,8 @@ class Declared:
     def _kind(self, kind: Kind) -> None:
         name, hops = kind.name, self.model.hops(kind)
         self._enums(name, kind.values)
-        own = [self._output(p, name) for p in kind.columns if p.name not in _COMMON]
-        self._type(name, kind.description, [*own, *(f for hop in hops for f in self._step(hop))], node=True)
+        own = [self._output(p, name) for p in kind.columns]
+        self._type(name, kind.description, [*own, *(f for hop in hops for f in self._step(hop))], "Entity")
         where = self._combined(f"{name}Where") + self._where_fields(name, kind.columns)
         where += [f for hop in hops for f in self._step_where(hop)]
         self._input(f"{name}Where", f"Which {kind.plural}; all that is given must hold.", where)
@@ -310,10 +326,10 @@ class Declared:
     def _connection(self, title: str, kind: Kind, says: str, edge: list[StrawberryField]) -> None:
         node = self._field("node", kind.name, f"The {kind.name.lower()} itself.")
         cursor = self._field("cursor", "str", "Its place in the connection.")
-        self._type(f"{title}Edge", f"A {kind.name.lower()} and how it was reached.", [cursor, node, *edge])
+        self._type(f"{title}Edge", f"{a(kind)} and how it was reached.", [cursor, node, *edge])
         by = (
             ("by", f"list[{kind.name}Group]", "What to group by; one for now."),
-            ("first", "Int | None", f"How many groups, 1 to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
+            ("first", "Int | None", f"How many groups, up to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
         )
         fields = [
             self._field("totalCount", "Int", "How many there are on all pages."),
@@ -365,7 +381,7 @@ class Declared:
         ]
         self._type("TableCount", "How many there are of a kind or relation.", count)
         loaded = [
-            self._field("id", "ID", "Id of the source."),
+            self._field("source", "ID", "Id of the source."),
             self._field("loadedAt", "str", "When it was loaded last, UTC."),
             self._field("rows", "Int", "Statements it made."),
             self._field("loadId", "str", "Names the bytes that were loaded and the loader that read them."),
@@ -391,15 +407,13 @@ class Declared:
             self._field("nodes", "list[Node | None]", "The nodes with these ids, in their order.", (_IDS,)),
         ]
         for kind in self.model.kinds:
-            article = "An" if kind.name[0] in "AEIOU" else "A"
-            one = f"{article} {kind.name.lower()} by id."
-            fields.append(self._field(camel(kind.name), f"{kind.name} | None", one, (_ID,)))
+            fields.append(self._field(camel(kind.name), f"{kind.name} | None", f"{a(kind)} by id.", (_ID,)))
             many = self._page_arguments(kind.name, kind.name)
             fields.append(self._field(kind.plural, f"{kind.name}Connection", kind.description, many))
         self._type("Query", "What can be asked.", fields)
 
 
-_COMMON = ("id", "name", "aliases", "sources", "locators")
+_COMMON = ("id", "aliases", "sources", "locators")
 _ID = ("id", "ID", "The node's id, as in `borough:E09000012`.")
 _IDS = ("ids", "list[ID]", f"Up to {MAX_PAGE} ids.")
 

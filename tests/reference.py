@@ -313,11 +313,13 @@ class Connection:
         if "before" in given:
             stop = sum(self._against(given["before"], row) < 0 for row in self.rows)
         between = self.rows[start:stop]
-        first, last = (given.get("first", 20), 0) if "last" not in given else (0, given["last"])
-        self.page = between[:first] if first else between[-last:]
+        if from_end := "last" in given:
+            self.page = between[max(len(between) - given["last"], 0) :]
+        else:
+            self.page = between[: given.get("first", 20)]
         over = len(between) > len(self.page)
-        self.before = start > 0 or (over and last > 0)
-        self.after = stop < len(self.rows) or (over and first > 0)
+        self.before = start > 0 or (over and from_end)
+        self.after = stop < len(self.rows) or (over and not from_end)
 
     def _against(self, text: str, row: Row) -> int:
         """Negative where the row comes before the cursor, 0 where it is the cursor's own."""
@@ -343,7 +345,10 @@ class Connection:
         there = sorted(value for value in counts if value is not None)
         values = [*there, *([None] if None in counts else [])]
         values.sort(key=lambda value: -counts[value])
-        return [self._group(by, value, counts[value]) for value in values[: given.get("first") or 20]]
+        return [
+            self._group(by, value, counts[value])
+            for value in values[: 20 if given.get("first") is None else given["first"]]
+        ]
 
     def _values(self, node: Node, by: Property | Hop) -> set[Any]:
         if isinstance(by, Property):

@@ -7,8 +7,8 @@ QUESTIONS: dict[str, str] = {
     "graph": "{ graph { __typename version contentHash counts { name count } sources { id rows loadId rank date } } }",
     "one": '{ partner(id: "partner:acorn") { id name aliases type orgIds sources locators website description } }',
     "one that is not": '{ partner(id: "partner:ghost") { id } borough(id: "partner:acorn") { id } }',
-    "node": '{ node(id: "borough:hackney") { __typename id name ... on Borough { area population part } } }',
-    "nodes": '{ nodes(ids: ["challenge:crime", "nothing", "partner:cafe", "partner:cafe"]) { id name __typename } }',
+    "node": '{ node(id: "borough:hackney") { __typename id ... on Entity { name } ... on Borough { area population part } } }',
+    "nodes": '{ nodes(ids: ["challenge:crime", "nothing", "partner:cafe", "partner:cafe"]) { id ... on Entity { name } __typename } }',
     "nodes of steps": '{ nodes(ids: ["partner:acorn", "project:garden"]) { ... on Partner { borough { name } } '
     "... on Project { challenges { nodes { name } } } } }",
     "variable ids": "query ($ids: [ID!]! = []) { nodes(ids: $ids) { id } }",
