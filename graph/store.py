@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from graph.model import Kind, Model, Property, Table
 from graph.plan import Plan
-from graph.statements import Key, Load, Record
+from graph.statements import HASH_BITS, Key, Load, Record, digest
 
 
 class Change(NamedTuple):
@@ -48,6 +48,22 @@ class Found(NamedTuple):
     data: bytes
     version: int
     loading: tuple[str, ...] = ()
+
+
+class Snapshot(Protocol):
+    """One version of a whole graph, which no load changes while it is read."""
+
+    @property
+    def head(self) -> Head: ...
+
+    @property
+    def loads(self) -> dict[str, Load]:
+        """The load records by source id."""
+        ...
+
+    def of(self, table: Table) -> Iterator[tuple[Key, Record]]:
+        """All that is said of a table's rows, in any order, also of relations that wait for an end."""
+        ...
 
 
 class Writer(Protocol):
@@ -126,8 +142,18 @@ class Store(Protocol):
         """
         ...
 
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The graph as it is now, to be read as long as the block lasts."""
+        ...
+
     def verify(self) -> bool:
         """Whether the records are those that the content hash was made of."""
         ...
 
     def close(self) -> None: ...
+
+
+def is_true(snapshot: Snapshot, model: Model) -> bool:
+    """Whether the records of a snapshot are those that its content hash was made of."""
+    digests = (digest(table, *said) for table in model.tables for said in snapshot.of(table))
+    return bool(sum(digests) % 2**HASH_BITS == snapshot.head.content_hash)

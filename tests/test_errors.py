@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from graph import errors
-from graph.stores.sqlite import ours
+from graph.stores.sqlite_file import ours
 
 
 def tree(of: type[errors.CivicGraphError]) -> Iterator[type[errors.CivicGraphError]]:

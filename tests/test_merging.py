@@ -174,7 +174,7 @@ def test_a_relation_waits_for_its_ends_and_goes_with_them(store: Store) -> None:
 
 
 def test_only_one_writes_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph.stores.sqlite.WAIT_MS", 50)
+    monkeypatch.setattr("graph.stores.sqlite_file.WAIT_MS", 50)
     with store.write(), pytest.raises(Conflict, match="is being written by process"), store.write():
         pass
     assert say(store, sheet()).total == 1

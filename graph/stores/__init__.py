@@ -7,7 +7,7 @@ from collections.abc import Callable
 from graph.errors import LoadError
 from graph.model import Model
 from graph.store import Store
-from graph.stores import sqlite
+from graph.stores import sqlite_file
 from graph.stores.sqlite import SQLiteStore
 
 VARIABLES = {
@@ -23,7 +23,7 @@ def _open_sqlite(url: str, model: Model) -> Store:
 
 
 def _sqlite_is_there(url: str) -> bool:
-    return sqlite.is_there(_place(url))
+    return sqlite_file.is_there(_place(url))
 
 
 def _open_neo4j(url: str, model: Model) -> Store:

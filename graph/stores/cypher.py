@@ -7,28 +7,41 @@ before anything is nested in them, keyset paging that an index serves, rare rela
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from operator import itemgetter
 from typing import Any, assert_never
 
-import msgspec
-
 from graph import plan as p
-from graph.model import ID, KEY, Hop, Kind, Property, Type
-from graph.plan import Op
+from graph.model import Hop, Kind, Property
+from graph.stores.cypher_comparisons import Comparisons, Side
+from graph.stores.cypher_terms import (
+    FALSE,
+    TRUE,
+    Cells,
+    Lines,
+    Row,
+    Shape,
+    as_text,
+    call,
+    constant,
+    cursor,
+    each,
+    either,
+    entry_value,
+    indexed,
+    joined,
+    obj,
+    ordering,
+    pattern,
+    quoted,
+    scope,
+    shown,
+    where,
+    within,
+)
 from graph.stores.estimate import Facts, links, rare, share
-
-TRUE, FALSE = "true", "false"
-
-Shape = Callable[[Any], Any]  # from a list by position to a value of the answer
-Lines = list[str]
-Places = tuple[p.Param | None, ...]
-
-
-def quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +52,6 @@ class Statement:
     text: str
     shape: Shape
     ordered: frozenset[str]
-
-
-@dataclass(slots=True)
-class Cells:
-    """What a part of a statement returns, by position, and the subqueries this comes from."""
-
-    places: dict[str, int] = field(default_factory=dict)
-    calls: Lines = field(default_factory=list)
-
-    def get(self, expression: str) -> Shape:
-        return itemgetter(self.places.setdefault(expression, len(self.places)))
-
-    @property
-    def text(self) -> str:
-        return f"[{', '.join(self.places)}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that expressions speak of: its variables, its kind, and the order of its page."""
-
-    node: str
-    kind: Kind
-    edge: str = ""
-    order: tuple[p.Key, ...] = ()
-
-    @property
-    def variables(self) -> list[str]:
-        return [self.edge, self.node] if self.edge else [self.node]
-
-    def column(self, prop: Property, on_edge: bool) -> str:
-        return f"{self.edge if on_edge else self.node}.{quoted(stored(prop))}"
-
-
-Side = Callable[[tuple[p.Key, ...], Places, Row, str], str]
 
 
 @dataclass(slots=True)
@@ -120,7 +98,7 @@ def compile_cypher(plan: p.Plan, kinds: Mapping[str, Kind], facts: Facts, *, wid
     compiler = Compiler(kinds, facts, wide)
     cells = Cells()
     shape = compiler.graph_value(plan.value, cells)
-    return Statement(whole(cells), shape, frozenset(compiler.ordered))
+    return Statement(whole(cells), shape, frozenset(compiler.comparisons.ordered))
 
 
 def whole(cells: Cells) -> str:
@@ -150,8 +128,7 @@ class Compiler:
     def __init__(self, kinds: Mapping[str, Kind], facts: Facts, wide: bool) -> None:
         self.kinds = kinds
         self.facts = facts
-        self.wide = wide
-        self.ordered: set[str] = set()
+        self.comparisons = Comparisons(wide)
         self._numbers = count()
 
     def name(self, letter: str) -> str:
@@ -277,10 +254,10 @@ class Compiler:
                 return picked.at(-1, cursor(picked.row, picked.cells))
             case p.HasNext():
                 over = None if page.reverse else picked.is_more()
-                return either(over, self.past(page, outer, page.before, self.later, cells))
+                return either(over, self.past(page, outer, page.before, self.comparisons.later, cells))
             case p.HasPrevious():
                 over = picked.is_more() if page.reverse else None
-                return either(over, self.past(page, outer, page.after, self.earlier, cells))
+                return either(over, self.past(page, outer, page.after, self.comparisons.earlier, cells))
             case p.Total():
                 return self.total(page, outer, cells)
             case p.Groups():
@@ -347,8 +324,8 @@ class Compiler:
         return [f"MATCH {node}", *where(conditions)]
 
     def seeks(self, page: p.Page, row: Row) -> Lines:
-        after = [self.later(page.order, page.after.keys, row, FALSE)] if page.after else []
-        before = [self.earlier(page.order, page.before.keys, row, FALSE)] if page.before else []
+        after = [self.comparisons.later(page.order, page.after.keys, row, FALSE)] if page.after else []
+        before = [self.comparisons.earlier(page.order, page.before.keys, row, FALSE)] if page.before else []
         return [*after, *before]
 
     # Anchors: a page that is found from the far end of a relation few rows have
@@ -459,7 +436,7 @@ class Compiler:
         """A predicate as Cypher; where it is not true it may be false or null, which `Not` makes false."""
         match predicate:
             case p.Cmp():
-                return self.compared(predicate, row)
+                return self.comparisons.compared(predicate, row)
             case p.Missing(prop, on_edge):
                 return f"{row.column(prop, on_edge)} IS NULL"
             case p.AllOf(parts):
@@ -484,220 +461,3 @@ class Compiler:
             lines.append(f"WITH {', '.join(target.variables)}{self.preferred(hop, target)} LIMIT 1")
             return f"EXISTS {{ {' '.join([*lines, *where(conditions)])} RETURN 1 }}"
         return f"EXISTS {{ {' '.join([*lines, *where(conditions)])} }}"
-
-    def compared(self, cmp: p.Cmp, row: Row) -> str:
-        column, param = row.column(cmp.property, cmp.on_edge), f"${cmp.param.name}"
-        match cmp.op:
-            case Op.EQ:
-                return f"{column} = {param}"
-            case Op.NE:
-                return f"{column} <> {param}"
-            case Op.GT:
-                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} > {param}"
-            case Op.GTE:
-                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} >= {param}"
-            case Op.LT:
-                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} < {param}"
-            case Op.LTE:
-                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} <= {param}"
-            case Op.IN:
-                return f"{column} IN {param}"
-            case Op.CONTAINS:
-                return f"{column} CONTAINS {param}"
-            case Op.CONTAINS_IGNORE_CASE:
-                folded = f"{row.edge if cmp.on_edge else row.node}.{quoted(folded_name(cmp.property))}"
-                return f"coalesce({folded}, toLower({column})) CONTAINS {param}"
-            case Op.STARTS_WITH:
-                return f"{column} STARTS WITH {param}"
-            case Op.HAS:
-                return f"{param} IN {column}"
-            case _:
-                assert_never(cmp.op)
-
-    def comparable(self, prop: Property, row: Row, on_edge: bool, param: p.Param) -> str:
-        """A property as it is compared with a parameter by order."""
-        column = row.column(prop, on_edge)
-        if not is_text(prop):
-            return column
-        self.ordered.add(param.name)
-        if not self.wide:
-            return column
-        return f"coalesce({row.edge if on_edge else row.node}.{quoted(sortable_name(prop))}, {column})"
-
-    # Places in an order
-
-    def later(self, order: tuple[p.Key, ...], places: Places, row: Row, at: str) -> str:
-        """That a row comes after a place in an order; `at` says what holds for the row at the place itself."""
-        if not order:
-            return at
-        key, place, rest = order[0], places[0], self.later(order[1:], places[1:], row, at)
-        if place is None:
-            return f"({row.column(key.property, key.on_edge)} IS NULL AND {rest})"
-        return self.beyond(key, place, row, rest, above=not key.descending, missing=key.property.nullable)
-
-    def earlier(self, order: tuple[p.Key, ...], places: Places, row: Row, at: str) -> str:
-        """That a row comes before a place in an order; `at` says what holds for the row at the place itself."""
-        if not order:
-            return at
-        key, place, rest = order[0], places[0], self.earlier(order[1:], places[1:], row, at)
-        if place is None:
-            return f"({row.column(key.property, key.on_edge)} IS NOT NULL OR {rest})"
-        return self.beyond(key, place, row, rest, above=key.descending, missing=False)
-
-    def beyond(self, key: p.Key, place: p.Param, row: Row, rest: str, *, above: bool, missing: bool) -> str:
-        """That a row is beyond a place, or beside it and `rest` holds. The first half alone searches an index."""
-        column = self.comparable(key.property, row, key.on_edge, place)
-        sign = ">" if above else "<"
-        if missing:
-            beside = "" if rest == FALSE else f" OR ({column} = ${place.name} AND {rest})"
-            return f"({column} {sign} ${place.name} OR {column} IS NULL{beside})"
-        if rest in (TRUE, FALSE):
-            return f"{column} {sign}{'=' if rest == TRUE else ''} ${place.name}"
-        return f"({column} {sign}= ${place.name} AND ({column} {sign} ${place.name} OR {rest}))"
-
-
-# Names
-
-
-def stored(prop: Property) -> str:
-    """The name under which a property is kept: what is ours alone begins with an underscore."""
-    return "_key" if prop is KEY else prop.name
-
-
-def folded_name(prop: Property) -> str:
-    """Where text is kept without case and accents, if `toLower` does not give the same."""
-    return f"_folded_{prop.name}"
-
-
-def sortable_name(prop: Property) -> str:
-    """Where wide text is kept as it compares by code point."""
-    return f"_sortable_{prop.name}"
-
-
-def is_text(prop: Property) -> bool:
-    return prop.type in (Type.TEXT, Type.URL)
-
-
-# Parts of a statement
-
-
-def indented(lines: Lines) -> Lines:
-    return [f"  {line}" for line in lines]
-
-
-def call(scope: list[str], lines: Lines) -> Lines:
-    return [f"CALL ({', '.join(scope)}) {{", *indented(lines), "}"]
-
-
-def scope(outer: Row | None) -> list[str]:
-    return [outer.node] if outer else []
-
-
-def where(conditions: Lines) -> Lines:
-    return [f"WHERE {' AND '.join(conditions)}"] if conditions else []
-
-
-def joined(word: str, parts: Lines) -> str:
-    return f"({f' {word} '.join(parts)})" if len(parts) > 1 else "".join(parts)
-
-
-def pattern(hop: Hop, near: str, target: Row) -> str:
-    """A step as a pattern; `near` is a variable or a node in its parentheses."""
-    start = near if near.startswith("(") else f"({near})"
-    left = "-" if hop.forward or hop.relation.symmetric else "<-"
-    right = "->" if hop.forward and not hop.relation.symmetric else "-"
-    kind = quoted(target.kind.table)
-    return f"{start}{left}[{target.edge}:{quoted(hop.relation.name)}]{right}({target.node}:{kind})"
-
-
-def indexed(order: tuple[p.Key, ...]) -> bool:
-    """Whether an index gives this order, so that a page is found without visiting every row."""
-    return order[0].property.name in (ID.name, "name") and not order[0].on_edge
-
-
-def ordering(order: tuple[p.Key, ...], row: Row, *, reverse: bool = False) -> str:
-    return ", ".join(_ordered(key, row.column(key.property, key.on_edge), reverse) for key in order)
-
-
-def _ordered(key: p.Key, column: str, reverse: bool) -> str:
-    """Cypher has missing values last when ascending, and first when descending."""
-    descending = key.descending != reverse
-    direction = f"{column} DESC" if descending else column
-    if not key.property.nullable or descending == reverse:
-        return direction
-    return f"{column} IS {'NOT ' if reverse else ''}NULL, {direction}"
-
-
-# Shapes
-
-
-def obj(fields: tuple[tuple[str, p.Value], ...], render: Callable[[p.Value], Shape]) -> Shape:
-    shapes = [(name, render(value)) for name, value in fields]
-    return lambda row: {name: shape(row) for name, shape in shapes}
-
-
-def constant(value: Any) -> Shape:
-    return lambda row: value
-
-
-def within(place: Shape, shape: Shape) -> Shape:
-    """The shape of what is at a place, null where nothing is."""
-
-    def one(row: Any) -> Any:
-        inner = place(row)
-        return None if inner is None else shape(inner)
-
-    return one
-
-
-def either(one: Shape | None, other: Shape | None) -> Shape:
-    """Whether one or the other holds; what is None does not."""
-    if one and other:
-        return lambda row: one(row) or other(row)
-    return one or other or constant(False)
-
-
-def each(place: Shape, shape: Shape) -> Shape:
-    return lambda row: [shape(inner) for inner in place(row)]
-
-
-def entry_value(value: p.Value, found: str, cells: Cells) -> Shape:
-    match value:
-        case p.Obj(fields):
-            return obj(fields, lambda v: entry_value(v, found, cells))
-        case p.Const(text):
-            return constant(text)
-        case p.Entry(name):
-            return cells.get(f"{found}.{quoted(name)}")
-        case _:
-            raise TypeError(f"{value} is no value of an entry")
-
-
-def shown(prop: Property, place: Shape) -> Shape:
-    """A stored value as an answer shows it."""
-    match prop.type:
-        case Type.ENUM:
-            return within(place, str.upper)
-        case Type.TEXTS:
-            return lambda row: place(row) or []
-        case _:
-            return place
-
-
-def as_text(by: Property | Hop) -> Shape:
-    """The value that a group shares, the first of its cells, as text."""
-    if isinstance(by, Hop):
-        return itemgetter(0)
-    match by.type:
-        case Type.BOOLEAN:
-            return within(itemgetter(0), lambda value: "true" if value else "false")
-        case Type.ENUM:
-            return within(itemgetter(0), str.upper)
-        case _:
-            return within(itemgetter(0), str)
-
-
-def cursor(row: Row, cells: Cells) -> Shape:
-    name = p.signature(row.kind.name, row.order)
-    keys = [cells.get(row.column(key.property, key.on_edge)) for key in row.order]
-    return lambda got: msgspec.json.encode([name, *(key(got) for key in keys)]).hex()

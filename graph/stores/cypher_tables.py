@@ -17,7 +17,7 @@ import msgspec
 from graph import statements as st
 from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Type
 from graph.statements import Claim, Key, Load, Record, Values
-from graph.stores.cypher import Row, folded_name, is_text, pattern, quoted, sortable_name, stored
+from graph.stores.cypher_terms import Row, folded_name, is_text, pattern, quoted, sortable_name, stored
 from graph.text import fold, is_wide, sortable
 
 GRAPH, WRITER = "(g:`_CivicGraph` {key: 'graph'})", "(w:`_CivicWriter` {key: 'writer'})"

@@ -12,8 +12,8 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -21,22 +21,24 @@ from uuid import uuid4
 import msgspec
 
 from graph import plan as p
-from graph import statements as st
 from graph.errors import Conflict, Incompatible, Timeout, Unavailable
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.statements import Key, Load, Record
-from graph.store import Change, Compiled, Found, Head
+from graph.store import Change, Compiled, Found, Head, Snapshot, is_true
 from graph.stores import bolt
 from graph.stores import cypher_tables as tables
 from graph.stores.bolt import Encodable, Reader, Reading, Session, Transaction, Translated, access, said
-from graph.stores.cypher import Statement, compile_cypher, listed, quoted
+from graph.stores.cypher import Statement, compile_cypher, listed
 from graph.stores.cypher_tables import GRAPH, WRITER
+from graph.stores.cypher_terms import quoted
 from graph.stores.estimate import Facts
+from graph.stores.kept import Kept
 from graph.text import is_wide, sortable
 
 OLDEST = (5, 26)  # of Neo4j; scoped subqueries came shortly before
 
+TAKES = 3  # of the whole graph, before writers are kept away
 WRITE_WAIT = 10.0  # seconds a writer waits for another
 WRITE = 3600.0  # seconds a write transaction may take
 LOCK = f"MATCH {WRITER} SET w.by = $by"
@@ -173,24 +175,34 @@ class Neo4jStore:
         changed = {name: sortable(parameters[name]) for name in ordered if isinstance(parameters[name], str)}
         return compiled.wide, {**parameters, **changed}
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        with closing(Kept(self.model)) as kept:
+            self._whole(kept.fill)
+            yield kept
+
     def verify(self) -> bool:
+        return self._whole(lambda snapshot: is_true(snapshot, self.model))
+
+    def _whole(self, take: Callable[[Snapshot], T]) -> T:
+        """What is taken of one state of the graph: once more where a load came between, and at last while none can."""
+        for _ in range(TAKES):
+            with suppress(Moved):
+                return self._take(take)
+        with self.write():
+            return self._take(take)
+
+    def _take(self, take: Callable[[Snapshot], T]) -> T:
         with Translated(), self._session() as session:
-            while True:
-                began = self._clock(session)
-                stored = session.run(HEAD).single(strict=True)[1]
-                content = sum(self._digests(session)) % 2**st.HASH_BITS
-                if began == self._clock(session):
-                    return bool(content == int(stored, 16))
+            began = self._clock(session)
+            taken = take(Neo4jSnapshot(session))
+            if began == self._clock(session):
+                return taken
+        raise Moved
 
     def close(self) -> None:
         self._reader.close()
         self._driver.close()
-
-    def _digests(self, session: Session) -> Iterator[int]:
-        for table in self.model.tables:
-            for text in tables.all_records(table):
-                for row in session.run(said(text)):
-                    yield st.digest(table, *tables.decoded(table, row.values()))
 
     def _clock(self, session: Session) -> int:
         """The clock, once it is even."""
@@ -322,6 +334,28 @@ def _facts(reading: Reading) -> tuple[int, Facts]:
     single = [(row["name"], True) for row in rows if row["forward"]]
     single += [(row["name"], False) for row in rows if row["backward"]]
     return reading.clock, Facts({row["name"]: row["count"] for row in rows}, frozenset(single))
+
+
+class Moved(Exception):
+    """The graph changed while it was read."""
+
+
+class Neo4jSnapshot:
+    """What a session reads, of one state of the graph if the clock stands still meanwhile."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        version, content_hash, loaded_at = self._rows(HEAD)[0]
+        self.head = Head(version, int(content_hash, 16), loaded_at or "")
+        self.loads = {row[0]: Load(*row) for row in self._rows(SOURCES)}
+
+    def of(self, table: Table) -> Iterator[tuple[Key, Record]]:
+        for text in tables.all_records(table):
+            for row in self._session.run(said(text)):
+                yield tables.decoded(table, row.values())
+
+    def _rows(self, text: str) -> list[list[Any]]:
+        return [row.values() for row in self._session.run(said(text))]
 
 
 class Neo4jWriter:

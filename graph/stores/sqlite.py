@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from asyncio import get_running_loop
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import astuple
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import apsw
 import msgspec
 
-from graph import statements as st
-from graph.errors import BadInput, Conflict, Incompatible, StoreError, Timeout, Unavailable
+from graph.errors import BadInput, Incompatible
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.statements import Key, Load, Record
-from graph.store import Change, Compiled, Found, Head
+from graph.store import Change, Compiled, Found, Head, is_true
 from graph.stores.estimate import Facts
 from graph.stores.sql import compile_sql
 from graph.stores.sql_tables import declarations, links, quoted
+from graph.stores.sqlite_file import Connection, Translated, begin, commit, end, making, reading, writing
 from graph.stores.sqlite_rows import bindable, decoded, encoded
-from graph.text import fold
 
 READERS = 4
-WAIT_MS = 10_000  # how long a writer waits for another
 READ_SECONDS = 8.0  # how long an answer may take
 STEPS = 20_000  # instructions of SQLite's machine between two looks at the clock, a few milliseconds
-SETTLE_MS = 500  # how long a finished one waits for readers of the log
-PRAGMAS = (
-    "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits with the power
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA mmap_size = 1073741824",
-    "PRAGMA cache_size = -65536",
-)
 SYSTEM = (
     'CREATE TABLE _graph (version INTEGER NOT NULL, "contentHash" TEXT NOT NULL, "loadedAt" TEXT, model TEXT) STRICT',
     "CREATE TABLE _counts (name TEXT PRIMARY KEY, count INTEGER, forward INTEGER, backward INTEGER) STRICT",
@@ -59,7 +48,7 @@ class SQLiteStore:
         self.model = model
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._local = threading.local()
-        self._readers: list[apsw.Connection] = []
+        self._readers: list[Connection] = []
         with Translated(self.path):
             self._prepare()
         self._facts = self._read_facts()
@@ -67,11 +56,12 @@ class SQLiteStore:
     # Reading
 
     def head(self) -> Head:
-        version, content_hash, loaded_at = self._rows('SELECT version, "contentHash", "loadedAt" FROM _graph')[0]
-        return Head(version, int(content_hash, 16), loaded_at or "")
+        with Translated(self.path):
+            return head_of(self._reader())
 
     def loads(self) -> dict[str, Load]:
-        return {row[0]: Load(*row) for row in self._rows("SELECT * FROM _sources ORDER BY id")}
+        with Translated(self.path):
+            return loads_of(self._reader())
 
     def counts(self) -> dict[str, int]:
         return dict(self._rows("SELECT name, count FROM _counts"))
@@ -123,15 +113,15 @@ class SQLiteStore:
             fresh = self.compile(compiled.plan)
             compiled.text, compiled.state = fresh.text, fresh.state
 
+    @contextmanager
+    def snapshot(self) -> Iterator[SQLiteSnapshot]:
+        with Translated(self.path), closing(reading(self.path)) as connection:
+            connection.execute("BEGIN")
+            yield SQLiteSnapshot(connection)
+
     def verify(self) -> bool:
-        reader = self._reader()
-        with Translated(self.path):
-            reader.execute("BEGIN")
-            try:
-                row: Any = reader.execute('SELECT "contentHash" FROM _graph').fetchone()
-                return bool(sum(self._digests(reader)) % 2**st.HASH_BITS == int(row[0], 16))
-            finally:
-                reader.execute("COMMIT")
+        with self.snapshot() as snapshot:
+            return is_true(snapshot, self.model)
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -139,13 +129,6 @@ class SQLiteStore:
             connection.close()
         self._readers.clear()
         self._local = threading.local()
-
-    def _digests(self, reader: apsw.Connection) -> Iterator[int]:
-        for table in self.model.tables:
-            for name in names(table):
-                for row in reader.execute(f"SELECT * FROM {name}"):
-                    key, record = decoded(table, row)
-                    yield st.digest(table, key, record)
 
     def _read_facts(self) -> tuple[int, Facts]:
         rows = self._rows("SELECT (SELECT version FROM _graph), * FROM _counts")
@@ -167,13 +150,13 @@ class SQLiteStore:
         finally:
             self._reader().set_progress_handler(None)
 
-    def _reader(self) -> apsw.Connection:
+    def _reader(self) -> Connection:
         """The connection of this thread, which can only read."""
         if not hasattr(self._local, "connection"):
-            connection = connected(self.path, apsw.SQLITE_OPEN_READONLY)
+            connection = reading(self.path)
             self._readers.append(connection)
             self._local.connection = connection
-        found: apsw.Connection = self._local.connection
+        found: Connection = self._local.connection
         return found
 
     # Writing
@@ -181,7 +164,7 @@ class SQLiteStore:
     @contextmanager
     def write(self) -> Iterator[SQLiteWriter]:
         with Translated(self.path):
-            connection = connected(self.path, apsw.SQLITE_OPEN_READWRITE)
+            connection = writing(self.path)
             begin(connection, self.path)
             try:
                 yield SQLiteWriter(connection, self.model, self.path)
@@ -190,8 +173,7 @@ class SQLiteStore:
 
     def _prepare(self) -> None:
         """Make the file's tables where it has none; refuse tables of another model."""
-        new = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-        connection = connected(self.path, new)
+        connection = making(self.path)
         try:
             if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_graph'").fetchone():
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -205,7 +187,7 @@ class SQLiteStore:
                 f"{self.path} was made by another version of the model; load its sources into a new store"
             )
 
-    def _create(self, connection: apsw.Connection) -> None:
+    def _create(self, connection: Connection) -> None:
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_graph'").fetchone():
             connection.execute("ROLLBACK")  # another process was faster
             return
@@ -214,26 +196,37 @@ class SQLiteStore:
         connection.execute("INSERT INTO _graph VALUES (0, '0', NULL, ?)", (fingerprint(self.model),))
         rows = [(table.table, 0, 1, 1) for table in self.model.tables]
         connection.executemany("INSERT INTO _counts VALUES (?, ?, ?, ?)", rows)
-        holder(self.path).unlink(missing_ok=True)
-        connection.execute("COMMIT")
+        commit(connection, self.path)
+
+
+class SQLiteSnapshot:
+    """What a connection sees in one read transaction, which begins with the first read."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.head = head_of(connection)
+        self.loads = loads_of(connection)
+
+    def of(self, table: Table) -> Iterator[tuple[Key, Record]]:
+        for name in names(table):
+            for row in self._connection.execute(f"SELECT * FROM {name}"):
+                yield decoded(table, row)
 
 
 class SQLiteWriter:
     """One write transaction on the file."""
 
-    def __init__(self, connection: apsw.Connection, model: Model, path: Path) -> None:
+    def __init__(self, connection: Connection, model: Model, path: Path) -> None:
         self._connection = connection
         self._model = model
         self._path = path
         self._touched: set[str] = set()
 
     def head(self) -> Head:
-        row: Any = self._connection.execute('SELECT version, "contentHash", "loadedAt" FROM _graph').fetchone()
-        version, content_hash, loaded_at = row
-        return Head(version, int(content_hash, 16), loaded_at or "")
+        return head_of(self._connection)
 
     def loads(self) -> dict[str, Load]:
-        return {row[0]: Load(*row) for row in self._connection.execute("SELECT * FROM _sources ORDER BY id")}
+        return loads_of(self._connection)
 
     def is_empty(self, table: Table) -> bool:
         return not any(map(self._has_rows, names(table)))
@@ -283,8 +276,7 @@ class SQLiteWriter:
         self._connection.executemany("DELETE FROM _sources WHERE id = ?", [(source,) for source in gone])
         rows = [astuple(load) for load in loads]
         self._connection.executemany("INSERT OR REPLACE INTO _sources VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        holder(self._path).unlink(missing_ok=True)  # before others may write, who leave word of themselves
-        run("COMMIT")
+        commit(self._connection, self._path)
 
     def _settle(self) -> None:
         """Put relations with a missing end aside, and bring back those whose ends are both there."""
@@ -325,11 +317,18 @@ class SQLiteWriter:
         return int(self._connection.execute(twice).fetchone() is None)
 
 
-# Files
+# Tables
 
 
-def is_there(path: str) -> bool:
-    return Path(path).exists()
+def head_of(connection: Connection) -> Head:
+    row: Any = connection.execute('SELECT version, "contentHash", "loadedAt" FROM _graph').fetchone()
+    version, content_hash, loaded_at = row
+    return Head(version, int(content_hash, 16), loaded_at or "")
+
+
+def loads_of(connection: Connection) -> dict[str, Load]:
+    rows: Any = connection.execute("SELECT * FROM _sources ORDER BY id")
+    return {row[0]: Load(*row) for row in rows}
 
 
 def names(table: Table) -> tuple[str, ...]:
@@ -348,76 +347,3 @@ def ddl(model: Model) -> list[str]:
 def fingerprint(model: Model) -> str:
     """Names the tables of a model: another model, another fingerprint."""
     return blake2b("\n".join(ddl(model)).encode(), digest_size=16).hexdigest()
-
-
-def connected(path: Path, flags: int) -> apsw.Connection:
-    connection = apsw.Connection(str(path), flags=flags)
-    connection.set_busy_timeout(WAIT_MS)
-    connection.create_scalar_function("fold", folded, 1, deterministic=True)
-    for pragma in PRAGMAS:
-        connection.execute(pragma)
-    return connection
-
-
-def folded(*values: Any) -> Any:
-    """`fold` as a function of SQL."""
-    return values[0] and fold(values[0])
-
-
-def holder(path: Path) -> Path:
-    """The file that names the process which wrote last."""
-    return path.with_name(path.name + ".writer")
-
-
-def begin(connection: apsw.Connection, path: Path) -> None:
-    """Become the one that writes, and leave word of who that is."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except apsw.BusyError as error:
-        connection.close()
-        pid = "unknown"
-        with suppress(OSError):
-            pid = holder(path).read_text()
-        raise Conflict(f"{path} is being written by process {pid}; nothing was changed, try again later") from error
-    holder(path).write_text(str(os.getpid()))
-
-
-def end(connection: apsw.Connection, path: Path) -> None:
-    """Take back what was not committed, and bring what was from the log into the file, so that it can be copied."""
-    with suppress(apsw.Error):
-        if connection.in_transaction:
-            holder(path).unlink(missing_ok=True)
-            connection.execute("ROLLBACK")
-        connection.set_busy_timeout(SETTLE_MS)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    connection.close()
-
-
-class Translated:
-    """A block in which SQLite's errors become ours."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, apsw.Error):
-            raise ours(error, self.path) from error
-
-
-def ours(error: apsw.Error, path: Path) -> StoreError:
-    match error:
-        case apsw.InterruptError():
-            return Timeout(f"the store took longer than {READ_SECONDS:g} seconds to answer; ask for less")
-        case apsw.FullError():
-            return StoreError(f"the disk of {path} is full; nothing was changed")
-        case apsw.BusyError():
-            return Conflict(f"{path} is being written by another process")
-        case apsw.NotADBError() | apsw.CorruptError():
-            return Incompatible(f"{path} is damaged or no SQLite file; restore it or load into a new store")
-        case apsw.CantOpenError() | apsw.IOError() | apsw.ReadOnlyError() | apsw.PermissionsError():
-            return Unavailable(f"{path} cannot be used: {error}")
-        case _:
-            return StoreError(f"the store could not do it: {error}")

@@ -1,0 +1,92 @@
+"""Comparisons of Cypher: a property with a parameter, and a row with a place in an order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from graph import plan as p
+from graph.model import Property
+from graph.plan import Op
+from graph.stores.cypher_terms import FALSE, TRUE, Places, Row, folded_name, is_text, quoted, sortable_name
+
+Side = Callable[[tuple[p.Key, ...], Places, Row, str], str]
+
+
+class Comparisons:
+    """The comparisons of one statement. Text is compared by order as what is kept to be sortable where that is
+    `wide`; `ordered` are the parameters it is compared with."""
+
+    def __init__(self, wide: bool) -> None:
+        self.wide = wide
+        self.ordered: set[str] = set()
+
+    def compared(self, cmp: p.Cmp, row: Row) -> str:
+        column, param = row.column(cmp.property, cmp.on_edge), f"${cmp.param.name}"
+        match cmp.op:
+            case Op.EQ:
+                return f"{column} = {param}"
+            case Op.NE:
+                return f"{column} <> {param}"
+            case Op.GT:
+                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} > {param}"
+            case Op.GTE:
+                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} >= {param}"
+            case Op.LT:
+                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} < {param}"
+            case Op.LTE:
+                return f"{self.comparable(cmp.property, row, cmp.on_edge, cmp.param)} <= {param}"
+            case Op.IN:
+                return f"{column} IN {param}"
+            case Op.CONTAINS:
+                return f"{column} CONTAINS {param}"
+            case Op.CONTAINS_IGNORE_CASE:
+                folded = f"{row.edge if cmp.on_edge else row.node}.{quoted(folded_name(cmp.property))}"
+                return f"coalesce({folded}, toLower({column})) CONTAINS {param}"
+            case Op.STARTS_WITH:
+                return f"{column} STARTS WITH {param}"
+            case Op.HAS:
+                return f"{param} IN {column}"
+            case _:
+                assert_never(cmp.op)
+
+    def comparable(self, prop: Property, row: Row, on_edge: bool, param: p.Param) -> str:
+        """A property as it is compared with a parameter by order."""
+        column = row.column(prop, on_edge)
+        if not is_text(prop):
+            return column
+        self.ordered.add(param.name)
+        if not self.wide:
+            return column
+        return f"coalesce({row.edge if on_edge else row.node}.{quoted(sortable_name(prop))}, {column})"
+
+    # Places in an order
+
+    def later(self, order: tuple[p.Key, ...], places: Places, row: Row, at: str) -> str:
+        """That a row comes after a place in an order; `at` says what holds for the row at the place itself."""
+        if not order:
+            return at
+        key, place, rest = order[0], places[0], self.later(order[1:], places[1:], row, at)
+        if place is None:
+            return f"({row.column(key.property, key.on_edge)} IS NULL AND {rest})"
+        return self.beyond(key, place, row, rest, above=not key.descending, missing=key.property.nullable)
+
+    def earlier(self, order: tuple[p.Key, ...], places: Places, row: Row, at: str) -> str:
+        """That a row comes before a place in an order; `at` says what holds for the row at the place itself."""
+        if not order:
+            return at
+        key, place, rest = order[0], places[0], self.earlier(order[1:], places[1:], row, at)
+        if place is None:
+            return f"({row.column(key.property, key.on_edge)} IS NOT NULL OR {rest})"
+        return self.beyond(key, place, row, rest, above=key.descending, missing=False)
+
+    def beyond(self, key: p.Key, place: p.Param, row: Row, rest: str, *, above: bool, missing: bool) -> str:
+        """That a row is beyond a place, or beside it and `rest` holds. The first half alone searches an index."""
+        column = self.comparable(key.property, row, key.on_edge, place)
+        sign = ">" if above else "<"
+        if missing:
+            beside = "" if rest == FALSE else f" OR ({column} = ${place.name} AND {rest})"
+            return f"({column} {sign} ${place.name} OR {column} IS NULL{beside})"
+        if rest in (TRUE, FALSE):
+            return f"{column} {sign}{'=' if rest == TRUE else ''} ${place.name}"
+        return f"({column} {sign}= ${place.name} AND ({column} {sign} ${place.name} OR {rest}))"

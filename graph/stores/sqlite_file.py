@@ -1,0 +1,122 @@
+"""The door to an SQLite file: connections that read or write, the one writer's lock, and SQLite's errors as ours."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from graph.errors import Conflict, Incompatible, StoreError, Timeout, Unavailable
+from graph.text import fold
+
+__all__ = ["Connection", "Translated", "begin", "commit", "end", "is_there", "making", "ours", "reading", "writing"]
+
+Connection = apsw.Connection
+
+WAIT_MS = 10_000  # how long a writer waits for another
+SETTLE_MS = 500  # how long a finished one waits for readers of the log
+PRAGMAS = (
+    "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits with the power
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA mmap_size = 1073741824",
+    "PRAGMA cache_size = -65536",
+)
+
+
+def is_there(path: str) -> bool:
+    return Path(path).exists()
+
+
+def reading(path: Path) -> Connection:
+    """A connection that can only read."""
+    return _connected(path, apsw.SQLITE_OPEN_READONLY)
+
+
+def writing(path: Path) -> Connection:
+    return _connected(path, apsw.SQLITE_OPEN_READWRITE)
+
+
+def making(path: Path) -> Connection:
+    """A connection to a file that is made where there is none."""
+    return _connected(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+
+
+def _connected(path: Path, flags: int) -> Connection:
+    connection = apsw.Connection(str(path), flags=flags)
+    connection.set_busy_timeout(WAIT_MS)
+    connection.create_scalar_function("fold", _folded, 1, deterministic=True)
+    for pragma in PRAGMAS:
+        connection.execute(pragma)
+    return connection
+
+
+def _folded(*values: Any) -> Any:
+    """`fold` as a function of SQL."""
+    return values[0] and fold(values[0])
+
+
+def holder(path: Path) -> Path:
+    """The file that names the process which wrote last."""
+    return path.with_name(path.name + ".writer")
+
+
+def begin(connection: Connection, path: Path) -> None:
+    """Become the one that writes, and leave word of who that is."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except apsw.BusyError as error:
+        connection.close()
+        pid = "unknown"
+        with suppress(OSError):
+            pid = holder(path).read_text()
+        raise Conflict(f"{path} is being written by process {pid}; nothing was changed, try again later") from error
+    holder(path).write_text(str(os.getpid()))
+
+
+def commit(connection: Connection, path: Path) -> None:
+    holder(path).unlink(missing_ok=True)  # before others may write, who leave word of themselves
+    connection.execute("COMMIT")
+
+
+def end(connection: Connection, path: Path) -> None:
+    """Take back what was not committed, and bring what was from the log into the file, so that it can be copied."""
+    with suppress(apsw.Error):
+        if connection.in_transaction:
+            holder(path).unlink(missing_ok=True)
+            connection.execute("ROLLBACK")
+        connection.set_busy_timeout(SETTLE_MS)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+
+
+class Translated:
+    """A block in which SQLite's errors become ours."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, apsw.Error):
+            raise ours(error, self.path) from error
+
+
+def ours(error: apsw.Error, path: Path) -> StoreError:
+    match error:
+        case apsw.InterruptError():
+            return Timeout("the store took too long to answer; ask for less")
+        case apsw.FullError():
+            return StoreError(f"the disk of {path} is full; nothing was changed")
+        case apsw.BusyError():
+            return Conflict(f"{path} is being written by another process")
+        case apsw.NotADBError() | apsw.CorruptError():
+            return Incompatible(f"{path} is damaged or no SQLite file; restore it or load into a new store")
+        case apsw.CantOpenError() | apsw.IOError() | apsw.ReadOnlyError() | apsw.PermissionsError():
+            return Unavailable(f"{path} cannot be used: {error}")
+        case _:
+            return StoreError(f"the store could not do it: {error}")
