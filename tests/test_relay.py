@@ -166,7 +166,9 @@ def test_a_page_of_none_says_whether_there_are_any(client: Client, size: str, fu
     none = page(client, **{size: 0})
     assert none["edges"] == []
     assert none["pageInfo"][further] is True
-    query = f'{{ partners({size}: 0, where: {{name: {{eq: "no such name"}}}}) {{ totalCount pageInfo {{ {further} }} }} }}'
+    query = (
+        f'{{ partners({size}: 0, where: {{name: {{eq: "no such name"}}}}) {{ totalCount pageInfo {{ {further} }} }} }}'
+    )
     assert client.data(query) == {"partners": {"totalCount": 0, "pageInfo": {further: False}}}
 
 
