@@ -19,9 +19,9 @@ RUN /tools/bin/python -m hatchling build --target wheel \
     && VIRTUAL_ENV=/app /tools/bin/uv pip install --quiet --no-deps dist/*.whl
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --no-create-home civic
+RUN useradd --system --uid 10001 --no-create-home civic && install --directory --owner civic /var/lib/civic-graph
 COPY --from=build /app /app
-ENV PATH=/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 CIVIC_GRAPH_TOKENS=/var/lib/civic-graph/tokens
 USER civic
 WORKDIR /tmp
 EXPOSE 8000

@@ -26,14 +26,14 @@ $(STAMP): requirements.lock pyproject.toml
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: install ## Load the example graph and serve it at http://127.0.0.1:8000
+run: install ## Load the example graph and serve it at http://127.0.0.1:8000, to this machine as steward
 	@$(BIN)/civic-graph --store $(STORE) load example
-	@exec $(BIN)/civic-graph --store $(STORE) serve --port $(PORT)
+	@exec $(BIN)/civic-graph --store $(STORE) serve --port $(PORT) --anonymous steward
 
 demo: install ## The same with a made-up city of 600 partners
 	@test -d $(DEMO) || $(BIN)/civic-graph generate --partners 600 --seed 1 $(DEMO)
 	@$(BIN)/civic-graph --store sqlite:scratch/demo.db load example $(DEMO)
-	@exec $(BIN)/civic-graph --store sqlite:scratch/demo.db serve --port $(PORT)
+	@exec $(BIN)/civic-graph --store sqlite:scratch/demo.db serve --port $(PORT) --anonymous steward
 
 neo4j: install ## Start a Neo4j server on a free port of this machine (Java 17 and Maven, no Docker)
 	@$(BIN)/python -m tests.database.server start
@@ -53,7 +53,7 @@ check: install ## Lint, format, types and the direction of imports
 schema: install ## Write schema/schema.graphql from the model
 	@$(BIN)/civic-graph schema > schema/schema.graphql
 
-bench: install ## Measure against hand-written statements, ratios in one run
+bench: install ## Measure both stores against hand-written statements, ratios in one run
 	@$(BIN)/python -m tests.bench
 
 docs: install ## Write the generated parts of docs/

@@ -9,13 +9,14 @@ from itertools import islice
 from typing import TypeVar
 
 from graph.errors import LoadError
-from graph.model import Table
+from graph.model import Model, Relation, Table
 from graph.statements import HASH_BITS, Key, Load, Record, Statement, Statements, digest, merged, precedence
 from graph.statements import restate as restated
 from graph.statements import without as remaining
-from graph.store import Change, Head, Store, Writer
+from graph.store import Change, Head, Snapshot, Store, Writer
 
 BATCH = 5_000
+NODES = 500  # to be withdrawn at once, with all their relations
 
 T = TypeVar("T")
 
@@ -54,6 +55,11 @@ class Difference:
     tables: dict[str, Counts] = field(default_factory=dict)
     overruled: int = 0
 
+    def count(self, table: Table, changes: list[Change], speaking: set[str]) -> None:
+        """Count changes to a table that sources which speak have made."""
+        self.tables.setdefault(table.table, Counts()).count(changes)
+        self.overruled += sum(_is_overruled(table, change.after, speaking) for change in changes)
+
     @property
     def total(self) -> int:
         return sum(counts.total for counts in self.tables.values())
@@ -70,13 +76,15 @@ def load(
     move: bool = False,
     on_changes: OnChanges | None = None,
 ) -> Difference:
-    """Replace what these sources said by what they say now, in one transaction.
+    """Replace what these sources said by what they say now: in one transaction, or in parts where a store cannot
+    take so much at once. A load that was cut off between two parts goes on when it is run again.
 
     Sources that came from the same place before and are not among them any more are withdrawn.
-    `on_changes` is called with every batch of changes as it is written.
+    `on_changes` is called with every batch of changes as it is written. Where a snapshot is
+    told and no other source is left, the graph becomes what the snapshot is of, its version included.
 
-    Raises LoadError where a source was loaded from another place and may not `move`,
-    Conflict where another process is writing.
+    Raises LoadError where a source was loaded from another place and may not `move`, or a snapshot is not as its
+    content hash says, Conflict where another process is writing.
     """
     with store.write() as writer:
         known = writer.loads()
@@ -85,12 +93,25 @@ def load(
             _stay(known, loads)
         origins = {load.origin for load in statements.loads}
         gone = [s for s, load in known.items() if load.origin in origins and s not in loads]
-        done = [replace(load, loaded_at=_now()) for load in statements.loads]
-        return _apply(store, writer, statements, done, gone, dry_run, on_changes)
+        done = [replace(load, loaded_at=load.loaded_at or _now()) for load in statements.loads]
+        whole = statements.head if isinstance(statements, Told) and known.keys() <= loads.keys() | gone else None
+        return _apply(store, writer, statements, done, gone, dry_run, on_changes, whole)
+
+
+def restore(store: Store, snapshot: Snapshot, *, on_changes: OnChanges | None = None) -> Difference:
+    """Fill an empty graph with all that a snapshot holds. One that was cut off between two parts goes on when it is
+    run again.
+
+    Raises LoadError where the graph is not empty, or the snapshot is not as its content hash says.
+    """
+    known, loading = store.loads().keys(), store.head().loading
+    if known and not (loading and known <= snapshot.loads.keys()):
+        raise LoadError(f"the graph has {len(known)} sources already; expected an empty one, nothing was changed")
+    return load(store, Told(snapshot), on_changes=on_changes)
 
 
 def withdraw(store: Store, source: str, *, dry_run: bool = False, on_changes: OnChanges | None = None) -> Difference:
-    """Take back all that a source said, in one transaction. What else came from the same place is noted as partial:
+    """Take back all that a source said, as `load` replaces it. What else came from the same place is noted as partial:
     loading that again brings the source back.
 
     Raises LoadError where nothing was loaded from it.
@@ -104,6 +125,42 @@ def withdraw(store: Store, source: str, *, dry_run: bool = False, on_changes: On
         return _apply(store, writer, _Nothing(), partial, [source], dry_run, on_changes)
 
 
+def about(store: Store, node_id: str) -> Iterator[tuple[Table, Key, Record]]:
+    """All that is said of a node and of its relations."""
+    with store.snapshot() as snapshot:
+        for table in _tables_about(store.model, node_id):
+            for key, record in snapshot.of(table):
+                if node_id in key[:2]:
+                    yield table, key, record
+
+
+def erase(store: Store, node_id: str) -> tuple[Head, int]:
+    """Take out all that is said of a node and of its relations: the state of the graph after it, and how many records
+    there were. Who said it goes on to speak of others.
+
+    Raises Conflict where another process is writing.
+    """
+    with store.write() as writer:
+        head, erased = writer.head(), 0
+        content = head.content_hash
+        for table in _tables_about(store.model, node_id):
+            keys = {key for source in writer.loads() for key in writer.keys_of(table, source) if node_id in key[:2]}
+            gone = [Change(key, record, ()) for key, record in writer.records(table, sorted(keys)).items()]
+            content, erased = content + _effect(table, gone), erased + len(gone)
+            writer.put(table, gone)
+        writer.purge()
+        head = _next(head, content, head.loading) if erased else head
+        writer.commit(head, [], [])
+        return head, erased
+
+
+def _tables_about(model: Model, node_id: str) -> list[Table]:
+    """The tables that can speak of a node: relations of its kind first, since they need it."""
+    kind = model.kind_of(node_id)
+    relations = [r for r in model.relations if kind and kind.name in (r.source, r.target)]
+    return [*relations, *([kind] if kind else [])]
+
+
 def _stay(known: dict[str, Load], loads: dict[str, Load]) -> None:
     for source, load in loads.items():
         if source in known and known[source].origin != load.origin:
@@ -112,6 +169,22 @@ def _stay(known: dict[str, Load], loads: dict[str, Load]) -> None:
                 "--moved, and what was loaded before is replaced; if it is another source, give it another name with "
                 "--name, or in sources.csv"
             )
+
+
+class Told:
+    """What a snapshot holds, as its sources say it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.head, self._snapshot = snapshot.head, snapshot
+
+    @property
+    def loads(self) -> tuple[Load, ...]:
+        return tuple(self._snapshot.loads.values())
+
+    def of(self, table: Table) -> Iterator[Statement]:
+        for key, record in self._snapshot.of(table):
+            for claim in record:
+                yield Statement(key, claim)
 
 
 class _Nothing:
@@ -131,26 +204,49 @@ def _apply(
     gone: list[str],
     dry_run: bool,
     on_changes: OnChanges | None,
+    whole: Head | None = None,
 ) -> Difference:
     head, known = writer.head(), writer.loads()
-    difference = Difference(head)
-    content = head.content_hash
+    difference, content = Difference(head), head.content_hash
     places = precedence({**known, **{load.source: load for load in statements.loads}}.values())
     speaking = {load.source for load in statements.loads}
-    replaced = [source for source in known if source in gone or source in speaking]
+    concerned = speaking.union(gone)
+    replaced = [source for source in known if source in concerned]
+    under_way = tuple(sorted(concerned.union(head.loading)))
+    partial = _partial([*known.values(), *loads], concerned)
     for table in store.model.tables:
         for changes in _changes(writer, table, statements.of(table), replaced, places, len(speaking) == 1):
             content += _effect(table, changes)
-            difference.tables.setdefault(table.table, Counts()).count(changes)
-            difference.overruled += sum(_is_overruled(table, change.after, speaking) for change in changes)
-            writer.put(table, changes)
+            difference.count(table, changes, speaking)
+            if not dry_run or len(concerned) > 1:  # what one source says of a record never meets itself
+                writer.put(table, changes)
             if on_changes:
                 on_changes(table, changes)
-    if difference.total:
-        difference.head = Head(head.version + 1, content % 2**HASH_BITS, _now())
+            if not dry_run:
+                writer.keep_part(_next(head, content, under_way), partial)
+    rest = tuple(source for source in head.loading if source not in concerned)
+    difference.head = _next(head, content, rest) if difference.total else replace(head, loading=rest)
+    if whole:
+        difference.head = _become(difference.head, whole, changed=difference.total > 0)
     if not dry_run:
         writer.commit(difference.head, loads, gone)
     return difference
+
+
+def _next(head: Head, content: int, loading: tuple[str, ...]) -> Head:
+    return Head(head.version + 1, content % 2**HASH_BITS, _now(), loading)
+
+
+def _become(head: Head, whole: Head, *, changed: bool) -> Head:
+    """The state of a graph that has become what a snapshot is of. Raises LoadError where it has not."""
+    if head.content_hash != whole.content_hash:
+        raise LoadError("the records are not those that the content hash was made of; nothing was changed")
+    return replace(whole, version=max(head.version, whole.version)) if changed else head
+
+
+def _partial(loads: list[Load], concerned: set[str]) -> list[Load]:
+    """Load records of sources of which not all is said: loading any of them again is never nothing to do."""
+    return [replace(load, load_id="", loaded_at=_now()) for load in loads if load.source in concerned]
 
 
 def _is_overruled(table: Table, record: Record, speaking: set[str]) -> bool:
@@ -205,7 +301,7 @@ def _changes(
             yield changes
     for source in replaced:
         silent = [key for key in writer.keys_of(table, source) if key not in said[source]]
-        for keys in chunks(iter(silent), BATCH):
+        for keys in chunks(iter(silent), BATCH if isinstance(table, Relation) else NODES):
             yield _withdrawn(writer, table, keys, source)
 
 

@@ -90,11 +90,11 @@ KINDS = (
         "champions",
         "A member of staff with hours allocated to a challenge.",
         (
-            Property("role", TEXT, "Post at the university.", data_class=INTERNAL),
+            Property("role", TEXT, "Post at the university.", data_class=PERSONAL),
             Property("email", TEXT, "Address at work.", data_class=PERSONAL),
-            Property("expertise", TEXTS, "Fields of knowledge.", searchable=True, data_class=INTERNAL),
+            Property("expertise", TEXTS, "Fields of knowledge.", searchable=True, data_class=PERSONAL),
         ),
-        name_class=PERSONAL,
+        data_class=PERSONAL,
     ),
     Kind(
         "Student",
@@ -111,7 +111,7 @@ KINDS = (
                 data_class=STUDENT,
             ),
         ),
-        name_class=STUDENT,
+        data_class=STUDENT,
         pseudonymous=True,
     ),
     Kind(
@@ -168,6 +168,7 @@ KINDS = (
             Property("hoursDone", DECIMAL, "Hours done.", unit="hours"),
             Property("portfolioSubmitted", BOOLEAN, "Whether the portfolio was handed in.", data_class=STUDENT),
         ),
+        data_class=STUDENT,  # each is one student's
     ),
     Kind(
         "Outcome",
@@ -226,7 +227,7 @@ KINDS = (
             ),
             Property("ideasText", TEXT, "The ideas in the sender's words.", data_class=INTERNAL, searchable=True),
         ),
-        name_class=INTERNAL,
+        data_class=INTERNAL,
     ),
     Kind(
         "Agreement",
@@ -643,4 +644,6 @@ RELATIONS = (
     ),
 )
 
-CIVIC = Model(KINDS, RELATIONS)
+REVISION = 1  # of the model: one more where a release can hold something else than the one before
+
+CIVIC = Model(KINDS, RELATIONS, revision=REVISION)

@@ -10,7 +10,9 @@ CivicGraphError
 │   │   └── PageSize        PAGE_SIZE          first or last outside 0 to 100
 │   ├── TooDeep             TOO_DEEP           more relation hops than allowed
 │   ├── TooCostly           TOO_COSTLY         more rows than one operation may ask for
-│   └── TooLarge            TOO_LARGE          the request is too long
+│   ├── TooLarge            TOO_LARGE          the request is too long
+│   ├── Unauthenticated     UNAUTHENTICATED    the token that was sent is not valid
+│   └── Forbidden           FORBIDDEN          the caller may not see what the plan reads
 ├── LoadError               LOAD_FAILED        a source cannot be loaded as it is
 └── StoreError              INTERNAL           the store cannot do it
     ├── Conflict            CONFLICT           another process is writing
@@ -98,6 +100,18 @@ class TooLarge(RequestError):
     """The request or its document is too long."""
 
     code, status = "TOO_LARGE", 413
+
+
+class Unauthenticated(RequestError):
+    """The token that was sent is not valid, or was not sent as one."""
+
+    code, status = "UNAUTHENTICATED", 401
+
+
+class Forbidden(RequestError):
+    """The caller may not see that."""
+
+    code, status = "FORBIDDEN", 403
 
 
 class LoadError(CivicGraphError):

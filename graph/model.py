@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import TypeVar
 
 
 class Type(StrEnum):
@@ -23,7 +24,7 @@ class Type(StrEnum):
 
 
 class DataClass(StrEnum):
-    """Who may see a property, least protected first."""
+    """How far something is protected; `graph.roles` says who sees what."""
 
     PUBLIC = "public"
     INTERNAL = "internal"
@@ -56,23 +57,28 @@ class Property:
 
 
 SOURCES = Property("sources", Type.TEXTS, "Ids of the sources that say so, the one that counts most first.")
-LOCATORS = Property("locators", Type.TEXTS, "Where in each source, in the order of `sources`.")
+LOCATORS = Property(
+    "locators", Type.TEXTS, "Where in each source, in the order of `sources`.", data_class=DataClass.INTERNAL
+)  # they name files, and people's sheets
+PROVENANCE = (SOURCES, LOCATORS)
 SINCE = Property("since", Type.DATE, "First day on which it holds.")
 UNTIL = Property("until", Type.DATE, "First day on which it no longer holds.")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of node. `spelled` kinds are named in tables by any of their spellings, not only by id;
-    a `pseudonymous` kind has no names of its own: its key is shown instead."""
+    """A kind of node. Who may not see data of its class sees none of its nodes, nor that there are any: an id, a name
+    or a place in an order gives away whom it is about. `spelled` kinds are named in tables by any of their spellings,
+    not only by id; a `pseudonymous` kind has no names of its own: its key is shown instead."""
 
     name: str
     plural: str
     description: str
     properties: tuple[Property, ...] = ()
-    name_class: DataClass = DataClass.PUBLIC
+    data_class: DataClass = DataClass.PUBLIC
     spelled: bool = False
     pseudonymous: bool = False
+    provenance: tuple[Property, ...] = PROVENANCE
 
     @property
     def table(self) -> str:
@@ -96,23 +102,32 @@ class Kind:
             Type.TEXT,
             f"Name of the {self.name.lower()}.",
             required=True,
-            searchable=True,
-            data_class=self.name_class,
+            searchable=not self.pseudonymous,
+            data_class=self.data_class,
         )
         aliases = Property(
-            "aliases", Type.TEXTS, "Other names and spellings.", searchable=True, data_class=self.name_class
+            "aliases",
+            Type.TEXTS,
+            "Other names and spellings.",
+            searchable=not self.pseudonymous,
+            data_class=self.data_class,
         )
         return (name, aliases, *self.properties)
 
     @cached_property
     def columns(self) -> tuple[Property, ...]:
         """Everything that can be asked of a node."""
-        return (ID, *self.values, SOURCES, LOCATORS)
+        return (ID, *self.values, *self.provenance)
 
     @cached_property
     def lists(self) -> tuple[int, ...]:
         """The places of text lists among the values."""
         return _lists(self.values)
+
+    @cached_property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The names of the values and their places, by name."""
+        return _places(self.values)
 
     def id_of(self, key: str) -> str:
         return f"{self.prefix}:{key}"
@@ -148,6 +163,7 @@ class Relation:
     keys: tuple[str, ...] = ()
     dated: bool = True
     symmetric: bool = False
+    provenance: tuple[Property, ...] = PROVENANCE
 
     @property
     def table(self) -> str:
@@ -165,12 +181,17 @@ class Relation:
     @cached_property
     def columns(self) -> tuple[Property, ...]:
         """Everything that can be asked of a relation."""
-        return (*self.values, SOURCES, LOCATORS)
+        return (*self.values, *self.provenance)
 
     @cached_property
     def lists(self) -> tuple[int, ...]:
         """The places of text lists among the values."""
         return _lists(self.values)
+
+    @cached_property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The names of the values and their places, by name."""
+        return _places(self.values)
 
     @cached_property
     def key_places(self) -> tuple[int, ...]:
@@ -180,6 +201,7 @@ class Relation:
 
 
 Table = Kind | Relation
+T = TypeVar("T", Kind, Relation)
 
 RESERVED = ("from", "to", "key", "claims")  # what every relation is stored with
 
@@ -213,15 +235,20 @@ class Hop:
 
 
 class Model:
-    """A closed set of kinds and relations.
+    """A closed set of kinds and relations; `is_whole` unless something of it is hidden from its reader, `revision` one
+    more whenever what it can hold changes.
 
     Raises ValueError where they do not fit together: a name used twice, an end that is no kind,
     a key that is no property.
     """
 
-    def __init__(self, kinds: tuple[Kind, ...], relations: tuple[Relation, ...]) -> None:
+    def __init__(
+        self, kinds: tuple[Kind, ...], relations: tuple[Relation, ...], *, revision: int = 1, is_whole: bool = True
+    ) -> None:
         self.kinds = kinds
         self.relations = relations
+        self.revision = revision
+        self.is_whole = is_whole
         self._check()
 
     @cached_property
@@ -244,6 +271,22 @@ class Model:
         """The kind that an id names by its prefix, None where it names none."""
         return self.by_prefix.get(node_id.partition(":")[0])
 
+    def classes(self, table: Table) -> frozenset[DataClass]:
+        """The data that somebody must see to see any row of a table: of a relation, that of both its ends, and of its
+        keys, since their values tell its rows apart."""
+        if isinstance(table, Kind):
+            return frozenset({table.data_class})
+        keys = (named(table.values, key).data_class for key in table.keys)
+        return frozenset({self.kind(table.source).data_class, self.kind(table.target).data_class, *keys})
+
+    def within(self, classes: frozenset[DataClass]) -> Model:
+        """What is left of the model for somebody who sees data of these classes alone."""
+        if classes.issuperset(DataClass):
+            return self
+        kinds = tuple(_within(kind, classes) for kind in self.kinds if self.classes(kind) <= classes)
+        relations = tuple(_within(r, classes) for r in self.relations if self.classes(r) <= classes)
+        return Model(kinds, relations, revision=self.revision, is_whole=False)
+
     def hops(self, kind: Kind) -> tuple[Hop, ...]:
         """Every step that starts at a kind, in the order of the model."""
         return self._hops[kind.name]
@@ -260,7 +303,7 @@ class Model:
                 yield Hop(relation, forward=False)
 
     def _check(self) -> None:
-        _distinct("kind", ["Node", "Entity", "Graph", "Query", *(kind.name for kind in self.kinds)])
+        _distinct("kind", ["Node", "Entity", "Found", "Graph", "Query", *(kind.name for kind in self.kinds)])
         _distinct("plural", [kind.plural for kind in self.kinds])
         _distinct("relation", [relation.table for relation in self.relations])
         for relation in self.relations:
@@ -278,6 +321,9 @@ class Model:
         for kind in self.kinds:
             fields = [p.name for p in kind.columns] + [hop.field for hop in self.hops(kind)]
             _distinct(f"field of {kind.name}", ["claims", *fields])
+            for prop in kind.properties:
+                if prop.searchable and prop.data_class is not kind.data_class:
+                    raise ValueError(f"{kind.name}.{prop.name}: who searches finds by it, so it is of the kind's class")
 
 
 def named(properties: Iterable[Property], name: str) -> Property:
@@ -285,8 +331,20 @@ def named(properties: Iterable[Property], name: str) -> Property:
     return next(prop for prop in properties if prop.name == name)
 
 
+def _within(table: T, classes: frozenset[DataClass]) -> T:
+    """A table without the properties of other classes."""
+    properties, provenance = (
+        tuple(p for p in some if p.data_class in classes) for some in (table.properties, table.provenance)
+    )
+    return replace(table, properties=properties, provenance=provenance)
+
+
 def _lists(properties: tuple[Property, ...]) -> tuple[int, ...]:
     return tuple(place for place, prop in enumerate(properties) if prop.is_list)
+
+
+def _places(properties: tuple[Property, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted((prop.name, place) for place, prop in enumerate(properties)))
 
 
 def _distinct(what: str, names: list[str]) -> None:

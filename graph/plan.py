@@ -15,7 +15,15 @@ parameters. Every store answers a plan alike, by these rules:
 - `Total` counts what `where` lets through, whatever the page. hasNextPage and hasPreviousPage are exact:
   whether rows of the connection come after the page, and before it, whatever cut it off.
 - `Groups` counts the rows of the whole connection by a value; a row with several targets counts in the group of
-  each, once; a row with none in the group of the missing value. Most rows first, then by value, missing last.
+  each, once; a row with none in the group of the missing value. Most rows first, then by value, missing last. A date
+  that is not known to the part grouped by (2021 has no month) is in the group of the missing value.
+- A sum takes each value to nine decimals, adds them exactly, and rounds to the property's scale, half away from zero;
+  an average divides that sum by the number of values before it rounds. Both are null where no row of the group has
+  a value, and where the whole parts of the values, all taken as positive, come to 2**53 or more.
+- A search finds the nodes of its kinds whose searchable text has every word asked for, the last as the beginning of a
+  word. Words are those of `graph.text.words`, on either side; where none are asked for, nothing is found. First come
+  nodes whose name has just these words, then those whose name begins with them, has them in it, and others; then by
+  name and id.
 - One operation sees one version of the graph.
 """
 
@@ -29,9 +37,11 @@ from typing import Any
 
 import msgspec
 
-from graph.errors import BadCursor
+from graph.errors import BadCursor, BadInput
 from graph.model import Hop, Kind, Property
-from graph.text import fold
+from graph.text import fold, words
+
+MAX_TEXT, MAX_WORDS = 200, 32  # characters and words that are searched for at most
 
 
 class Convert(Enum):
@@ -40,6 +50,7 @@ class Convert(Enum):
     NONE = "none"
     ENUM = "enum"  # UPPER_SNAKE, as GraphQL shows it, to the stored lower_snake
     FOLD = "fold"  # without case and accents
+    WORDS = "words"  # as search compares text
     CURSOR = "cursor"  # the key at `index` of a cursor
 
 
@@ -146,6 +157,13 @@ class Obj:
 
 
 @dataclass(frozen=True, slots=True)
+class ByKind:
+    """What a row that has only an id shows of its node, by its kind; null where it is of none of these."""
+
+    cases: tuple[tuple[Kind, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class One:
     """What a step to one node leads to, or null."""
 
@@ -186,9 +204,26 @@ class Total:
     pass
 
 
+class Part(Enum):
+    """A part of a date."""
+
+    YEAR = "year"  # 2021
+    MONTH = "month"  # 2021-03
+    ACADEMIC_YEAR = "academicYear"  # from 1 August to 31 July, as in 2020/21
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """A property that rows are grouped by, or a part of a date."""
+
+    property: Property
+    on_edge: bool = False
+    part: Part | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Groups:
-    by: Property | Hop
+    by: By | Hop
     limit: int
     value: Value
 
@@ -220,6 +255,18 @@ class GroupCount:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class GroupSum:
+    property: Property
+    on_edge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAverage:
+    property: Property
+    on_edge: bool = False
+
+
 # Values of the graph as a whole.
 
 
@@ -232,10 +279,12 @@ class Info:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A list of facts about the graph, `counts` or `sources`; inside it an `Entry` is one of their fields."""
+    """A list of facts about the graph, `counts` or `sources`; inside it an `Entry` is one of their fields. Of counts,
+    those of these `tables`, or of all."""
 
     name: str
     value: Value
+    tables: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +312,16 @@ class Seek:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """Words looked for in the text of some kinds."""
+
+    words: Param
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of a kind, or of what a step leads to, in an order that ends in the id."""
+    """Rows of a kind, of what a step leads to, or of a search, in an order that ends in the id."""
 
     kind: Kind
     hop: Hop | None
@@ -275,6 +332,7 @@ class Page:
     after: Seek | None
     before: Seek | None
     value: Value
+    search: Search | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +349,7 @@ Value = (
     | Get
     | Cursor
     | Obj
+    | ByKind
     | One
     | Rows
     | HasNext
@@ -303,6 +362,8 @@ Value = (
     | GroupValue
     | GroupNode
     | GroupCount
+    | GroupSum
+    | GroupAverage
     | Info
     | Entries
     | Entry
@@ -320,7 +381,7 @@ class Plan:
 def bind(plan: Plan, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a plan by name, their values taken from the variables and converted.
 
-    Raises BadCursor where a cursor is none.
+    Raises BadCursor where a cursor is none, BadInput where a text is too long to be searched for.
     """
     return {param.name: _converted(param, _found(param, variables)) for param in plan.params}
 
@@ -342,8 +403,17 @@ def _converted(param: Param, value: Any) -> Any:
             return [item.lower() for item in value] if isinstance(value, list | tuple) else value.lower()
         case Convert.FOLD:
             return fold(value)
+        case Convert.WORDS:
+            return _searched(value)
         case Convert.CURSOR:
             return read_cursor(value)[1 + param.index]
+
+
+def _searched(text: str) -> str:
+    found = words(text[: MAX_TEXT + 1])
+    if len(text) > MAX_TEXT or len(found.split()) > MAX_WORDS:
+        raise BadInput(f"text is too long: at most {MAX_TEXT} characters and {MAX_WORDS} words are searched for")
+    return found
 
 
 def signature(page_of: str, order: tuple[Key, ...]) -> str:

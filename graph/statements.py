@@ -108,7 +108,9 @@ _encode = msgspec.json.Encoder().encode
 
 def digest(table: Table, key: Key, record: Record) -> int:
     """A number for what a record shows. The sum over all records, modulo 2**128, is the graph's content hash:
-    it depends on neither order nor store, nor on when anything was loaded."""
+    it depends on neither order nor store, nor on when anything was loaded, nor on what is not known."""
     sources, locators, _ = zip(*record, strict=True)
-    content = _encode((table.table, key, merged(table, record), sources, locators))
+    shown = merged(table, record)
+    known = [(name, shown[at]) for name, at in table.places if shown[at] is not None and shown[at] != ()]
+    content = _encode((table.table, key, known, sources, locators))
     return int.from_bytes(blake2b(content, digest_size=16).digest(), "big")

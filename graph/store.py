@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from graph.model import Kind, Model, Property, Table
+from graph.model import DataClass, Kind, Model, Property, Table
 from graph.plan import Plan
+from graph.roles import Role
 from graph.statements import HASH_BITS, Key, Load, Record, digest
 
 
@@ -34,11 +36,13 @@ class Head:
 
 @dataclass(slots=True)
 class Compiled:
-    """A plan in a store's own language, and the state of the graph whose facts it was compiled with."""
+    """A plan in a store's own language, the state of the graph whose facts it was compiled with, and the data that its
+    caller must see."""
 
     plan: Plan
     text: str
     state: int
+    needed: frozenset[DataClass]
 
 
 class Found(NamedTuple):
@@ -67,7 +71,7 @@ class Snapshot(Protocol):
 
 
 class Writer(Protocol):
-    """One write transaction. What is not committed is gone when it closes."""
+    """One writer, and the only one until it closes. What it put and did not commit is gone then."""
 
     def head(self) -> Head: ...
 
@@ -91,8 +95,17 @@ class Writer(Protocol):
         """Write what is after the changes. A relation whose end is missing is kept, and shown once both are there."""
         ...
 
+    def purge(self) -> None:
+        """Leave nothing of what was taken out in places that no answer shows, as far as the store can."""
+        ...
+
+    def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
+        """Commit what was put so far as a part of a load, with these load records, if it is as much as the store can
+        take at once; what is put next goes on from there."""
+        ...
+
     def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
-        """Keep everything, with these load records added or replaced and those of the gone sources removed."""
+        """Commit everything, with these load records added or replaced and those of the gone sources removed."""
         ...
 
 
@@ -128,10 +141,12 @@ class Store(Protocol):
 
     def compile(self, plan: Plan) -> Compiled: ...
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
         """The answer to a plan.
 
-        Raises StoreError where the store cannot answer.
+
+        Raises Forbidden where its caller, who asks in this role, may not see all that it reads, StoreError where the
+        store cannot answer.
         """
         ...
 
@@ -151,6 +166,18 @@ class Store(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Copying(Protocol):
+    """A store that is copied as a file. Of other stores a dump is the backup."""
+
+    def copy(self, path: Path, progress: Callable[[int], None]) -> Head:
+        """Copy one version of the graph to a file, while others read and write; `progress` takes the pages so far.
+
+        Raises Incompatible where the copy's records are not those of its content hash.
+        """
+        ...
 
 
 def is_true(snapshot: Snapshot, model: Model) -> bool:

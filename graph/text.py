@@ -1,10 +1,38 @@
-"""Text as people compare it: without case, accents and apostrophes."""
+"""Text as people compare it: without case, accents and apostrophes, and as words."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
+from typing import Any
 
-_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼ"))
+_APOSTROPHES = "'’‘`´ʼ"
+LONGEST = 64  # characters of a word that count; stores cut at lengths of their own
+
+
+class _Characters(dict[int, Any]):
+    """What becomes of each character in `str.translate`, found out once; the common ones are kept."""
+
+    def __init__(self, become: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self.become = become
+
+    def __missing__(self, point: int) -> str | None:
+        found = self.become(chr(point))
+        if len(self) < 10_000:
+            self[point] = found
+        return found
+
+
+def _without_marks(char: str) -> str | None:
+    return None if unicodedata.combining(char) or char in _APOSTROPHES else char.lower()
+
+
+def _of_words(char: str) -> str:
+    return char if char.isalnum() or unicodedata.category(char).startswith("M") else " "
+
+
+_plain, _parted = _Characters(_without_marks), _Characters(_of_words)
 
 
 def fold(text: str) -> str:
@@ -12,8 +40,13 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.replace("'", "").replace("`", "").lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return unicodedata.normalize("NFC", plain.translate(_APOSTROPHES))
+    return unicodedata.normalize("NFC", decomposed.translate(_plain))
+
+
+def words(text: str) -> str:
+    """The words of a text, folded, one space between them: what is no letter, digit or mark of Unicode parts words."""
+    found = " ".join(fold(text).translate(_parted).split())
+    return found if len(found) <= LONGEST else " ".join(word[:LONGEST] for word in found.split())
 
 
 FIRST_WIDE = "\ud800"  # from here on, the orders by code point and by UTF-16 unit differ

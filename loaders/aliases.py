@@ -8,6 +8,7 @@ from pathlib import Path
 from graph.model import Model
 from loaders.checks import Parse
 from loaders.columns import ALIASED
+from loaders.pseudonyms import Pseudonyms
 from loaders.report import Place, Refused, Report, quoted
 from loaders.resolve import Ids
 from loaders.rows import cells_of
@@ -15,11 +16,11 @@ from loaders.rows import cells_of
 MAX_ALIASES = 100_000
 
 
-def read_aliases(path: Path, model: Model, report: Report) -> dict[str, str]:
+def read_aliases(path: Path, model: Model, pseudonyms: Pseudonyms, report: Report) -> dict[str, str]:
     """The id that each alias means; what is wrong with them goes into the report."""
     found: dict[str, str] = {}
     rows: dict[str, Place] = {}
-    for place, alias, node_id in _lines(path, model, report):
+    for place, alias, node_id in _lines(path, _whole_id(model, pseudonyms), report):
         try:
             _check(alias, node_id, found, rows, model)
             found[alias], rows[alias] = node_id, place
@@ -32,8 +33,7 @@ def read_aliases(path: Path, model: Model, report: Report) -> dict[str, str]:
     return found
 
 
-def _lines(path: Path, model: Model, report: Report) -> Iterator[tuple[Place, str, str]]:
-    whole = _whole_id(model)
+def _lines(path: Path, whole: Parse, report: Report) -> Iterator[tuple[Place, str, str]]:
     for cells, batch in cells_of(path, ALIASED, report):
         ids = (cells.read(batch, column.name, whole) for column in ALIASED)
         for number, alias, node_id in zip(batch.numbers, *ids, strict=True):
@@ -41,9 +41,9 @@ def _lines(path: Path, model: Model, report: Report) -> Iterator[tuple[Place, st
                 yield Place(path.name, number, "alias"), alias, node_id
 
 
-def _whole_id(model: Model) -> Parse:
+def _whole_id(model: Model, pseudonyms: Pseudonyms) -> Parse:
     """Reads ids of any kind, which must be whole: a key alone does not say of what."""
-    own = {kind.prefix: Ids(model, {}).own(kind) for kind in model.kinds}
+    own = {kind.prefix: Ids(model, {}, pseudonyms).own(kind) for kind in model.kinds}
 
     def read(cell: str) -> str:
         prefix, _, key = cell.strip().partition(":")

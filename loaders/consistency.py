@@ -69,7 +69,7 @@ def check(desk: Desk, rest: Rest) -> None:
 
 def repeated(spool: Spool, table: Table, report: Report) -> None:
     """Errors: nodes and relations that one source says twice. Warnings: relations of which it says the same."""
-    twice = _twice(spool.keys[table.table])
+    twice = twice_among(spool.keys[table.table])
     first: dict[int, tuple[Values, Place]] = {}
     again: list[tuple[int, str]] = []
     for number, (source, key, values, place) in enumerate(_said(spool, table) if twice else ()):
@@ -93,7 +93,7 @@ def _report_repeated(report: Report, table: Table, key: Key, place: Place, there
         report.error(place, f"{_spoken(table, key)} is said already, and differently, in {there}", expected, key[0])
 
 
-def _twice(hashes: Sequence[int]) -> set[int]:
+def twice_among(hashes: Sequence[int]) -> set[int]:
     """The hashes that are there more than once, looked for a part at a time to spare memory."""
     twice: set[int] = set()
     parts = 1 + len(hashes) // PART

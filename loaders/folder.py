@@ -13,8 +13,10 @@ from graph.store import Store
 from loaders import consistency
 from loaders.aliases import read_aliases
 from loaders.columns import Column, columns_of, is_source, template
+from loaders.erased import Erased
 from loaders.files import ALIASES, file_of, load_id, tables_of
 from loaders.provenance import Sources
+from loaders.pseudonyms import Pseudonyms
 from loaders.report import Place, Refused, Report
 from loaders.resolve import Ids, Names, Spellings
 from loaders.rows import Cells, Desk, cells_of, rows_of, spelled
@@ -23,6 +25,7 @@ from loaders.tables import Batch
 
 __all__ = ["EXAMPLE", "Checked", "Column", "columns_of", "is_loaded", "load_id", "read", "template"]
 
+NONE, NOBODY = Pseudonyms(), Erased()
 EXAMPLE = Path(__file__).parent / "example"
 
 Progress = Callable[[str, int], None]  # takes a file's name and the rows read of it so far
@@ -60,18 +63,22 @@ def read(
     name: str | None = None,
     origin: str | None = None,
     progress: Progress | None = None,
+    pseudonyms: Pseudonyms = NONE,
+    erased: Erased = NOBODY,
 ) -> Checked:
     """Read and check the tables of a folder; nothing is written to the store, which knows names and ids.
 
     `name` is that of the folder as a source, `origin` where it says it comes from; both are the folder's own
-    if not given. Raises LoadError where the folder is none, or the temporary file cannot be written.
+    if not given. `pseudonyms` stand for students' numbers; of who was `erased` nothing is said. Raises LoadError where
+    the folder is none, or the temporary file cannot be written.
     """
     spool, report = Spool(model), Report()
     try:
         before = load_id(folder, model, name)
         files = tables_of(folder, model, report)
-        ids = Ids(model, read_aliases(files[ALIASES], model, report) if ALIASES in files else {})
-        desk = Desk(model, report, spool, ids, Sources(ids, folder, name))
+        aliases = read_aliases(files[ALIASES], model, pseudonyms, report) if ALIASES in files else {}
+        ids = Ids(model, aliases, pseudonyms)
+        desk = Desk(model, report, spool, ids, Sources(ids, folder, name), erased)
         Reading(desk, files, store, progress).run()
         origin = origin_of(folder, origin)
         rest = consistency.Rest.of(store, set(spool.rows), origin)

@@ -11,6 +11,7 @@ from graph.model import Kind, Model
 from graph.text import fold
 from loaders import likely
 from loaders.checks import Memo, Parse
+from loaders.pseudonyms import Pseudonyms
 from loaders.report import Refusals, Refused, quoted
 
 MAX_SPELLINGS = 200_000  # of a kind
@@ -108,8 +109,8 @@ NoKey = Callable[[Kind, str], Refused]  # what to say of something written that 
 class Ids:
     """Reads ids and references as tables write them."""
 
-    def __init__(self, model: Model, aliases: Mapping[str, str]) -> None:
-        self.model, self.aliases = model, aliases
+    def __init__(self, model: Model, aliases: Mapping[str, str], pseudonyms: Pseudonyms) -> None:
+        self.model, self.aliases, self.pseudonyms = model, aliases, pseudonyms
         self.spellings: dict[str, Spellings] = {}
         self.names = Names(lambda kind: iter(()))
 
@@ -136,6 +137,14 @@ class Ids:
             if not is_key(key):
                 raise refused(kind, cell.strip())
             return prefix + key
+
+        return self._hidden(read) if kind.pseudonymous else read
+
+    def _hidden(self, plain: Parse) -> Parse:
+        pseudonym = self.pseudonyms.of
+
+        def read(cell: str) -> str:
+            return pseudonym(plain(cell))
 
         return read
 

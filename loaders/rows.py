@@ -13,6 +13,7 @@ from graph.model import Hop, Kind, Model, Property, Relation, Table, snake
 from graph.statements import Key, Values, key_text
 from loaders.checks import Parse, in_order, parser, text, texts
 from loaders.columns import ORG_IDS, Column, columns_of, has_org_ids, is_source, matched, said_of
+from loaders.erased import MESSAGE, Erased
 from loaders.provenance import Sources
 from loaders.report import Refused, Report
 from loaders.resolve import Ids
@@ -31,6 +32,7 @@ class Desk:
     spool: Spool
     ids: Ids
     sources: Sources
+    erased: Erased
 
 
 class Cells:
@@ -119,11 +121,19 @@ class Rows:
         return self.cells.read(batch, "locator", _locator, "")
 
     def keep(self, table: Table, frame: Frame, known: Sequence[bool]) -> Frame:
-        """Put the rows whose ids are known into the spool."""
+        """Put the rows whose ids are known into the spool, but for those about somebody who was erased."""
+        if self.desk.erased:
+            known = [fine and not self._is_erased(frame, at) for at, fine in enumerate(known)]
         if not all(known):
             frame = frame.only(known)
         self.desk.spool.add(table, frame)
         return frame
+
+    def _is_erased(self, frame: Frame, at: int) -> bool:
+        found = self.desk.erased.is_about(frame.keys[at][:2])
+        if found:
+            self.desk.report.warn(self.cells.sheet.place(frame.rows[at], frame.column), MESSAGE)
+        return found
 
 
 def _locator(cell: str) -> str:

@@ -12,6 +12,7 @@ from graphql import DocumentNode, execute_sync
 
 from graph.errors import BadRequest, CivicGraphError
 from graph.plan import Plan, bind, read_cursor
+from graph.roles import Role, seen_by
 from graph.store import Compiled, Found, Store
 from schema import documents
 from schema.arguments import frozen, shape
@@ -56,11 +57,13 @@ class Prepared:
 
 
 class API:
-    """Answers GraphQL requests from a store, each operation by one statement."""
+    """Answers GraphQL requests of callers of one role from a store, each operation by one statement."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, role: Role) -> None:
         self.store = store
-        self.schema = executable(store.model)
+        self.role = role
+        self.model = seen_by(role, store.model)
+        self.schema = executable(self.model)
         self._documents: Recent[str, Document] = Recent(DOCUMENTS)
         self._plans: Recent[Hashable, Prepared] = Recent(PLANS)
         self._introspections: Recent[Hashable, Prepared] = Recent(INTROSPECTIONS)
@@ -83,14 +86,14 @@ class API:
         prepared = kept.get(key, lambda: self._prepare(operation, variables, given))
         found = Found(b"{}", 0)
         if prepared.compiled:
-            found = await self.store.run(prepared.compiled, bind(prepared.plan, variables))
+            found = await self.store.run(prepared.compiled, bind(prepared.plan, variables), self.role)
         data = found.data
         if prepared.schema_data is not None:
             data = _merged(prepared.schema_data, prepared.keys, data)
         return b'{"data":' + data + _extensions(found.loading) + b"}"
 
     def _prepare(self, operation: Operation, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
-        planner = Planner(self.store.model, self.schema, operation, variables)
+        planner = Planner(self.model, self.schema, operation, variables)
         plan = planner.plan()
         compiled = self.store.compile(plan) if plan.value.fields else None
         if not operation.introspects:

@@ -27,7 +27,7 @@ from graphql.execution.values import get_variable_values
 from graph.errors import BadInput, BadRequest, ParseFailed, RequestError, ValidationFailed
 from schema import limits
 
-STRUCTURAL = {"first", "last", "orderBy", "by", "if"}  # arguments whose values shape the statement
+STRUCTURAL = {"first", "last", "orderBy", "by", "if", "kinds"}  # arguments whose values shape the statement
 LISTS = {"ids"}  # so does the number of their members, and every variable that is written among them
 CURSORS = {"after", "before"}
 

@@ -19,15 +19,19 @@ from graphql import (
 
 from graph import plan as p
 from graph.errors import BadInput
-from graph.model import Hop, Kind, Model, Property
+from graph.model import Hop, Kind, Model, Relation
+from graph.plan import Convert
+from graph.search import FOUND, ORDER, is_searched
 from schema import limits
 from schema.arguments import Leaf, Tree, arguments, plain
 from schema.conditions import Conditions, Depth, all_of
 from schema.documents import INTROSPECTION, Operation
+from schema.groups import Grouping, groupings, numeric
 from schema.orders import order_of, seek
 from schema.params import Params
-from schema.types import camel, groupings, hop_title
+from schema.types import camel, hop_title, node_kind, relation_title
 
+Added = type[p.GroupSum] | type[p.GroupAverage]
 Fields = dict[str, list[FieldNode]]  # by response key, the nodes that are merged under it
 
 
@@ -148,6 +152,8 @@ class Planner:
             return self.lookup(nodes, given["ids"], self.model.kinds, At().into(size, hops=0), many=True)
         if name in self._one:
             return self.lookup(nodes, given["id"], (self._one[name],), At())
+        if name == "search":
+            return self.search(nodes, given)
         kind = self._many[name]
         return self.page(nodes, given, kind, None, kind.name, At())
 
@@ -155,8 +161,11 @@ class Planner:
         self, nodes: list[FieldNode], ids: Tree, kinds: tuple[Kind, ...], at: At, *, many: bool = False
     ) -> p.Lookup:
         self.spend(at.rows)
-        cases = tuple((kind, self.node(self.below(nodes, kind.name), kind, at)) for kind in kinds)
+        cases = self.cases(nodes, kinds, at)
         return p.Lookup(self.params.add(_one_leaf(ids)), many, cases)
+
+    def cases(self, nodes: list[FieldNode], kinds: tuple[Kind, ...], at: At) -> tuple[tuple[Kind, p.Value], ...]:
+        return tuple((kind, self.node(self.below(nodes, kind.name), kind, at)) for kind in kinds)
 
     def graph(self, nodes: list[FieldNode]) -> p.Value:
         values: dict[str, p.Value] = {}
@@ -165,7 +174,8 @@ class Planner:
             if name == "__typename":
                 values[key] = p.Const("Graph")
             elif name in ENTRIES:
-                values[key] = p.Entries(name, self.entries(below, ENTRIES[name]))
+                tables = None if self.model.is_whole else tuple(table.table for table in self.model.tables)
+                values[key] = p.Entries(name, self.entries(below, ENTRIES[name]), tables)
             else:
                 values[key] = p.Info(name)
         return self.object(values)
@@ -173,6 +183,52 @@ class Planner:
     def entries(self, nodes: list[FieldNode], on: str) -> p.Value:
         fields = self.below(nodes, on)
         return self.object({key: _named(f, on) or _entry(f) for key, f in fields.items()})
+
+    # Search
+
+    def search(self, nodes: list[FieldNode], given: dict[str, Tree]) -> p.Page:
+        limit, reverse = self.size(given)
+        at = At().into(limit, hops=0)
+        self.spend(at.rows)
+        text = given["text"]
+        assert isinstance(text, Leaf)
+        kinds = self.kinds(given.get("kinds"))
+        search = p.Search(self.params.add(text, Convert.WORDS), kinds)
+        after, before = (seek(given.get(name), name, FOUND, ORDER, self.params) for name in ("after", "before"))
+        value = self.found(self.below(nodes, "EntityConnection"), kinds, at)
+        return p.Page(FOUND, None, p.AllOf(), ORDER, limit, reverse, after, before, value, search)
+
+    def kinds(self, given: Tree | None) -> tuple[Kind, ...]:
+        """The kinds named, all where none are said, as far as they are searched."""
+        named = None if given is None else plain(given)
+        kinds = (kind for kind in self.model.kinds if named is None or node_kind(kind) in named)
+        return tuple(kind for kind in kinds if is_searched(kind))
+
+    def found(self, fields: Fields, kinds: tuple[Kind, ...], at: At) -> p.Value:
+        values: dict[str, p.Value] = {}
+        for key, nodes in fields.items():
+            match nodes[0].name.value:
+                case "totalCount":
+                    values[key] = p.Total()
+                case "nodes":
+                    values[key] = p.Rows(p.ByKind(self.cases(nodes, kinds, at)))
+                case "edges":
+                    asked = self.below(nodes, "EntityEdge")
+                    values[key] = p.Rows(self.object({k: self.found_edge(f, kinds, at) for k, f in asked.items()}))
+                case "pageInfo":
+                    values[key] = self.page_info(nodes)
+                case _:
+                    values[key] = p.Const("EntityConnection")
+        return self.object(values)
+
+    def found_edge(self, nodes: list[FieldNode], kinds: tuple[Kind, ...], at: At) -> p.Value:
+        match nodes[0].name.value:
+            case "node":
+                return p.ByKind(self.cases(nodes, kinds, at))
+            case "cursor":
+                return p.Cursor()
+            case _:
+                return p.Const("EntityEdge")
 
     # Nodes and edges
 
@@ -251,27 +307,31 @@ class Planner:
                     on = f"{title}Edge"
                     values[key] = p.Rows(self.edge(self.below(nodes, on), on, kind, hop, below))
                 case "pageInfo":
-                    asked = self.below(nodes, "PageInfo")
-                    values[key] = self.object({k: _page_info(f) for k, f in asked.items()})
+                    values[key] = self.page_info(nodes)
                 case "groups":
-                    values[key] = self.groups(nodes, kind, title, at)
+                    values[key] = self.groups(nodes, kind, hop, title, at)
                 case _:
                     values[key] = p.Const(f"{title}Connection")
         return self.object(values)
 
-    def groups(self, nodes: list[FieldNode], kind: Kind, title: str, at: At) -> p.Groups:
+    def page_info(self, nodes: list[FieldNode]) -> p.Value:
+        return self.object({key: _PAGE_INFO[f[0].name.value] for key, f in self.below(nodes, "PageInfo").items()})
+
+    def groups(self, nodes: list[FieldNode], kind: Kind, hop: Hop | None, title: str, at: At) -> p.Groups:
         given = self.given(nodes[0], f"{title}Connection")
         names = plain(given["by"])
         if len(names) != 1:
             raise BadInput(f"by has {len(names)} values; expected one")
         limit = limits.page_size("first", plain(given.get("first", Leaf(limits.DEFAULT_PAGE))))
         self.spend(at.rows * limit)
-        by = groupings(self.model, kind)[names[0]]
-        below = At(at.hops, at.rows * limit)
-        values = {key: self.group(f, by, below) for key, f in self.below(nodes, "Group").items()}
+        by = groupings(self.model, kind, hop.relation if hop else None)[names[0]]
+        below, values = At(at.hops, at.rows * limit), {}
+        for key, asked in self.below(nodes, f"{title}Group").items():
+            made = ADDED.get(asked[0].name.value)
+            values[key] = self.numbers(asked, made, kind, hop, title) if made else self.group(asked, by, title, below)
         return p.Groups(by, limit, self.object(values))
 
-    def group(self, nodes: list[FieldNode], by: Property | Hop, at: At) -> p.Value:
+    def group(self, nodes: list[FieldNode], by: Grouping, title: str, at: At) -> p.Value:
         match nodes[0].name.value:
             case "count":
                 return p.GroupCount()
@@ -279,9 +339,26 @@ class Planner:
                 asked = self.below(nodes, "GroupKey")
                 return p.GroupKeys(self.object({key: self.group_key(f, by, at) for key, f in asked.items()}))
             case _:
-                return p.Const("Group")
+                return p.Const(f"{title}Group")
 
-    def group_key(self, nodes: list[FieldNode], by: Property | Hop, at: At) -> p.Value:
+    def numbers(self, nodes: list[FieldNode], made: Added, kind: Kind, hop: Hop | None, title: str) -> p.Value:
+        """What is added up of a group, of the nodes and, under `edge`, of the relations that led to them."""
+        properties = {prop.name: prop for prop in numeric(kind.values)}
+        values: dict[str, p.Value] = {}
+        for key, asked in self.below(nodes, f"{title}Numbers").items():
+            name = asked[0].name.value
+            if hop and name == "edge":
+                values[key] = self.edge_numbers(asked, made, hop.relation)
+            else:
+                values[key] = _named(asked, f"{title}Numbers") or made(properties[name])
+        return self.object(values)
+
+    def edge_numbers(self, nodes: list[FieldNode], made: Added, relation: Relation) -> p.Value:
+        on, properties = f"{relation_title(relation)}EdgeNumbers", {prop.name: prop for prop in relation.values}
+        asked = self.below(nodes, on)
+        return self.object({k: _named(f, on) or made(properties[f[0].name.value], True) for k, f in asked.items()})
+
+    def group_key(self, nodes: list[FieldNode], by: Grouping, at: At) -> p.Value:
         match nodes[0].name.value:
             case "value":
                 return p.GroupValue()
@@ -296,6 +373,7 @@ class Planner:
                 return p.Const("GroupKey")
 
 
+ADDED: dict[str, Added] = {"sum": p.GroupSum, "average": p.GroupAverage}
 ENTRIES = {"counts": "TableCount", "sources": "LoadRecord"}
 _PAGE_INFO: dict[str, p.Value] = {
     "hasNextPage": p.HasNext(),
@@ -308,10 +386,6 @@ _PAGE_INFO: dict[str, p.Value] = {
 
 def _about_schema(nodes: list[FieldNode]) -> bool:
     return nodes[0].name.value in INTROSPECTION
-
-
-def _page_info(nodes: list[FieldNode]) -> p.Value:
-    return _PAGE_INFO[nodes[0].name.value]
 
 
 def _named(nodes: list[FieldNode], on: str) -> p.Value | None:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
 import strawberry
-from graphql import GraphQLOneOfDirective, GraphQLSchema
-from strawberry.annotation import StrawberryAnnotation
+from graphql import GraphQLSchema
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema_directive import Location, schema_directive
-from strawberry.schema_directives import OneOf
-from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
-from strawberry.types.scalar import ScalarDefinition
 
 from graph.model import ID, Hop, Kind, Model, Property, Relation, Type, snake
+from graph.plan import MAX_TEXT, MAX_WORDS
+from schema.declaring import DATE_SCALAR, DateText, Declaring
+from schema.groups import groupings, numeric
 from schema.limits import DEFAULT_PAGE, MAX_PAGE
-
-DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 PAGING = (
     ("first", "Int | None", f"How many from the start, up to {MAX_PAGE}; {DEFAULT_PAGE} if neither is given."),
@@ -54,33 +47,6 @@ OPERATORS = {
     "has": "Has this value among its values.",
     "isEmpty": "Whether there are no values.",
 }
-
-
-@schema_directive(locations=[Location.INPUT_OBJECT], name="oneOf", description=GraphQLOneOfDirective.description)
-class OneOfThese(OneOf):
-    """@oneOf with its description, which Strawberry's own lacks."""
-
-
-class DateText:
-    """Stands for the Date scalar in annotations."""
-
-
-def parse_date(value: Any) -> str:
-    """A date as GraphQL takes it. Raises ValueError where it is none."""
-    if not isinstance(value, str) or not DATE.fullmatch(value):
-        raise ValueError(f"Date cannot represent {value!r}; expected 2021, 2021-03 or 2021-03-04.")
-    return value
-
-
-BUILTIN = {"ID": strawberry.ID, "Date": DateText, "Int": int, "str": str, "float": float, "bool": bool}
-DATE_SCALAR = ScalarDefinition(
-    name="Date",
-    description="A calendar date by ISO 8601, to the precision known: 2021, 2021-03 or 2021-03-04.",
-    specified_by_url=None,
-    serialize=str,
-    parse_value=parse_date,
-    parse_literal=None,
-)
 
 
 def executable(model: Model) -> GraphQLSchema:
@@ -126,25 +92,17 @@ def hop_title(hop: Hop) -> str:
     return hop.origin + pascal(hop.field)
 
 
-def can_group(prop: Property) -> bool:
-    """Whether connections can be grouped by a property: it has few values, and one at a time."""
-    return prop.type in (Type.ENUM, Type.BOOLEAN, Type.INTEGER)
+def node_kind(kind: Kind) -> str:
+    """The name of a kind in the enum of kinds."""
+    return snake(kind.name).upper()
 
 
-def groupings(model: Model, kind: Kind) -> dict[str, Property | Hop]:
-    """What a kind's connections can be grouped by, by the name of the enum's value."""
-    properties = {snake(p.name).upper(): p for p in kind.values if can_group(p)}
-    return {**properties, **{snake(hop.field).upper(): hop for hop in model.hops(kind)}}
-
-
-class Declared:
-    """The types of a model, by name. Annotations are text, resolved once every type is there."""
+class Declared(Declaring):
+    """The types of a model."""
 
     def __init__(self, model: Model) -> None:
+        super().__init__()
         self.model = model
-        self.types: dict[str, Any] = dict(BUILTIN)
-        self._known: dict[str, Any] = {}
-        self._late: list[tuple[StrawberryField | StrawberryArgument, str]] = []
         self._shared()
         for kind in model.kinds:
             self._kind(kind)
@@ -152,59 +110,10 @@ class Declared:
             self._relation(relation)
         for hop in (hop for kind in model.kinds for hop in model.hops(kind)):
             self._hop(hop)
+        self._search()
         self._graph()
         self._query()
-        for field, annotation in self._late:
-            field.type_annotation = StrawberryAnnotation(self._resolved(annotation))
-
-    # Declaring
-
-    def _field(
-        self, name: str, annotation: str, description: str, arguments: tuple[tuple[str, str, str], ...] = ()
-    ) -> StrawberryField:
-        field = StrawberryField(python_name=f"{name}_", graphql_name=name, description=description)
-        field.init = field.repr = field.compare = False  # nothing is made of these classes: dataclasses write less code
-        field.arguments = [StrawberryArgument(n, n, StrawberryAnnotation(int), description=d) for n, _, d in arguments]
-        self._late.append((field, annotation))
-        self._late += [(made, a) for made, (_, a, _) in zip(field.arguments, arguments, strict=True)]
-        return field
-
-    def _resolved(self, annotation: str) -> Any:
-        """The type that `Partner`, `list[Partner]` or `Partner | None` names."""
-        if annotation not in self._known:
-            inner = annotation.removesuffix(" | None")
-            if inner != annotation:
-                self._known[annotation] = self._resolved(inner) | None
-            elif inner.startswith("list["):
-                self._known[annotation] = list[self._resolved(inner[5:-1])]  # type: ignore[misc]
-            else:
-                self._known[annotation] = self.types[inner]
-        return self._known[annotation]
-
-    def _class(self, name: str, fields: list[StrawberryField], bases: tuple[type, ...] = ()) -> type:
-        names = [field.python_name for field in fields]
-        return type(
-            name, bases, {"__annotations__": dict.fromkeys(names, int), **dict(zip(names, fields, strict=True))}
-        )
-
-    def _type(self, name: str, description: str, fields: list[StrawberryField], *interfaces: str) -> None:
-        made = self._class(name, fields, tuple(self.types[interface] for interface in interfaces))
-        self.types[name] = strawberry.type(made, name=name, description=description)
-
-    def _interface(self, name: str, description: str, fields: list[StrawberryField], *interfaces: str) -> None:
-        made = self._class(name, fields, tuple(self.types[interface] for interface in interfaces))
-        self.types[name] = strawberry.interface(made, name=name, description=description)
-
-    def _input(self, name: str, description: str, fields: list[StrawberryField], one_of: bool = False) -> None:
-        for field in fields:
-            field.default = field.default_value = strawberry.UNSET
-        directives = (OneOfThese(),) if one_of else ()
-        made = self._class(name, fields)
-        self.types[name] = strawberry.input(made, name=name, description=description, directives=directives)
-
-    def _enum(self, name: str, description: str, values: tuple[str, ...]) -> None:
-        members: Any = StrEnum(name, {value: value for value in values})  # type: ignore[misc]
-        self.types[name] = strawberry.enum(members, name=name, description=description)
+        self._resolve()
 
     # What every kind shares
 
@@ -226,11 +135,6 @@ class Declared:
             self._field("node", "Entity | None", "The node that a relation grouped by leads to."),
         ]
         self._type("GroupKey", "One of the values that a group shares.", group_key)
-        group = [
-            self._field("keys", "list[GroupKey]", "What the rows of the group share, in the order of `by`."),
-            self._field("count", "Int", "How many rows there are in the group."),
-        ]
-        self._type("Group", "Rows of a connection that share a value.", group)
         self._filter("IdFilter", "ID", ("eq", "ne", "in"))
         self._filter("TextFilter", "str", ("eq", "ne", "in", *ORDERED, *TEXTUAL, "isNull"))
         self._filter("IntFilter", "Int", ("eq", "ne", "in", *ORDERED, "isNull"))
@@ -295,8 +199,7 @@ class Declared:
         self._input(f"{name}Where", f"Which {kind.plural}; all that is given must hold.", where)
         order = self._order_fields(kind.columns)
         self._input(f"{name}Order", f"One key to sort {kind.plural} by.", order, one_of=True)
-        self._enum(f"{name}Group", f"What {kind.plural} can be grouped by.", tuple(groupings(self.model, kind)))
-        self._connection(name, kind, f"{kind.plural} in an order, a page at a time.", [])
+        self._connection(name, kind, None, f"{kind.plural} in an order, a page at a time.", [])
 
     def _step(self, hop: Hop) -> list[StrawberryField]:
         title, says = hop_title(hop), hop.relation.description
@@ -323,22 +226,54 @@ class Declared:
             self._field(f"{hop.field}Edge", f"{edge} | None", f"What is known of the relation: {camel(says)}"),
         ]
 
-    def _connection(self, title: str, kind: Kind, says: str, edge: list[StrawberryField]) -> None:
+    def _connection(
+        self, title: str, kind: Kind, relation: Relation | None, says: str, edge: list[StrawberryField]
+    ) -> None:
         node = self._field("node", kind.name, f"The {kind.name.lower()} itself.")
         cursor = self._field("cursor", "str", "Its place in the connection.")
         self._type(f"{title}Edge", f"{a(kind)} and how it was reached.", [cursor, node, *edge])
-        by = (
-            ("by", f"list[{kind.name}Group]", "What to group by; one for now."),
-            ("first", "Int | None", f"How many groups, up to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
-        )
         fields = [
             self._field("totalCount", "Int", "How many there are on all pages."),
             self._field("edges", f"list[{title}Edge]", "This page, with what is known of each relation."),
             self._field("nodes", f"list[{kind.name}]", "This page."),
             self._field("pageInfo", "PageInfo", "Where this page stands."),
-            self._field("groups", "list[Group]", "All pages, counted by a value, the largest group first.", by),
+            *self._groups(title, kind, relation),
         ]
         self._type(f"{title}Connection", pascal(says), fields)
+
+    def _groups(self, title: str, kind: Kind, relation: Relation | None) -> list[StrawberryField]:
+        """The field that groups a connection, where there is something to group by."""
+        if not (by := tuple(groupings(self.model, kind, relation))):
+            return []
+        self._enum(f"{title}GroupBy", f"What {kind.plural} can be grouped by; of dates, a part.", by)
+        self._group(title, kind, relation)
+        arguments = (
+            ("by", f"list[{title}GroupBy]", "What to group by; one for now."),
+            ("first", "Int | None", f"How many groups, up to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
+        )
+        says = "All pages, counted by a value, the largest first."
+        return [self._field("groups", f"list[{title}Group]", says, arguments)]
+
+    def _group(self, title: str, kind: Kind, relation: Relation | None) -> None:
+        """A group of a connection, and what can be added up of it."""
+        group = [
+            self._field("keys", "list[GroupKey]", "What the rows of the group share, in the order of `by`."),
+            self._field("count", "Int", "How many rows there are in the group."),
+        ]
+        own = self._number_fields(kind.values)
+        if relation and numeric(relation.values):
+            own.append(self._field("edge", f"{relation_title(relation)}EdgeNumbers", "Of the relations."))
+        if own:
+            self._type(f"{title}Numbers", "A number of each group, by what it is about.", own)
+            group.append(self._field("sum", f"{title}Numbers", "What is known of the rows, added up."))
+            group.append(self._field("average", f"{title}Numbers", "The sum, divided by how many values are known."))
+        self._type(f"{title}Group", f"{pascal(kind.plural)} that share a value.", group)
+
+    def _number_fields(self, properties: tuple[Property, ...]) -> list[StrawberryField]:
+        return [
+            self._field(prop.name, "float | None", f"{_described(prop)} To {_decimals(prop.scale)}.")
+            for prop in numeric(properties)
+        ]
 
     # Relations
 
@@ -349,6 +284,8 @@ class Declared:
         self._input(f"{title}EdgeWhere", f"Which relations: {camel(relation.description)}", where)
         if order := self._order_fields(relation.columns):
             self._input(f"{title}EdgeOrder", "One key of the relation to sort by.", order, one_of=True)
+        if numbers := self._number_fields(relation.values):
+            self._type(f"{title}EdgeNumbers", "A number of each group, of its relations.", numbers)
 
     def _hop(self, hop: Hop) -> None:
         title, shared, says = hop_title(hop), relation_title(hop.relation), hop.relation.description
@@ -358,7 +295,7 @@ class Declared:
             node = self._field("node", target.name, f"The {target.name.lower()} itself.")
             self._type(f"{title}Edge", says, [node, *edge])
             return
-        self._connection(title, target, says, edge)
+        self._connection(title, target, hop.relation, says, edge)
         order = self._order_fields(target.columns)
         if f"{shared}EdgeOrder" in self.types:
             order.append(self._field("edge", f"{shared}EdgeOrder | None", "By the relation."))
@@ -371,6 +308,21 @@ class Declared:
             self._field("edge", within, "Look only along relations like this; alone: there is one."),
         ]
         self._input(f"{title}Filter", f"What {hop.field} must fulfil; all that is given must hold.", quantified)
+
+    # Search
+
+    def _search(self) -> None:
+        self._enum("NodeKind", "A kind of node.", tuple(map(node_kind, self.model.kinds)))
+        node = self._field("node", "Entity", "The node itself.")
+        cursor = self._field("cursor", "str", "Its place in the connection.")
+        self._type("EntityEdge", "A node that was found.", [cursor, node])
+        fields = [
+            self._field("totalCount", "Int", "How many there are on all pages."),
+            self._field("edges", "list[EntityEdge]", "This page, with cursors."),
+            self._field("nodes", "list[Entity]", "This page."),
+            self._field("pageInfo", "PageInfo", "Where this page stands."),
+        ]
+        self._type("EntityConnection", "Nodes of any kind in an order, a page at a time.", fields)
 
     # The graph as a whole
 
@@ -389,14 +341,15 @@ class Declared:
             self._field("date", "str", "Date of its content, empty where it has none."),
         ]
         self._type("LoadRecord", "What was loaded from a source.", loaded)
+        content_hash = self._field(
+            "contentHash", "str", "The same for the same content, whatever the order of loads and the store."
+        )
+        sources = self._field("sources", "list[LoadRecord]", "What was loaded, by source.")
         graph = [
             self._field("version", "Int", "One more for every change of the graph."),
-            self._field(
-                "contentHash", "str", "The same for the same content, whatever the order of loads and the store."
-            ),
             self._field("loadedAt", "str | None", "When the graph last changed, UTC."),
             self._field("counts", "list[TableCount]", "Rows of each kind and relation, by name."),
-            self._field("sources", "list[LoadRecord]", "What was loaded, by source."),
+            *([content_hash, sources] if self.model.is_whole else ()),  # which speak of all that is in it
         ]
         self._type("Graph", "The graph as a whole.", graph)
 
@@ -406,6 +359,8 @@ class Declared:
             self._field("node", "Node | None", "The node with an id, of whatever kind.", (_ID,)),
             self._field("nodes", "list[Node | None]", "The nodes with these ids, in their order.", (_IDS,)),
         ]
+        says = "Nodes with these words in their text, those first that are named so."
+        fields.append(self._field("search", "EntityConnection", says, (*_SEARCH, *PAGING)))
         for kind in self.model.kinds:
             fields.append(self._field(camel(kind.name), f"{kind.name} | None", f"{a(kind)} by id.", (_ID,)))
             many = self._page_arguments(kind.name, kind.name)
@@ -415,11 +370,19 @@ class Declared:
 
 _COMMON = ("id", "aliases", "sources", "locators")
 _ID = ("id", "ID", "The node's id, as in `borough:E09000012`.")
+_SEARCH = (
+    ("text", "str", f"Words, the last may be begun; at most {MAX_TEXT} characters and {MAX_WORDS} words."),
+    ("kinds", "list[NodeKind] | None", "Only nodes of these kinds."),
+)
 _IDS = ("ids", "list[ID]", f"Up to {MAX_PAGE} ids.")
 
 
 def _optional(annotation: str, prop: Property) -> str:
     return f"{annotation} | None" if prop.nullable else annotation
+
+
+def _decimals(scale: int) -> str:
+    return "whole numbers" if scale == 0 else f"{scale} decimal{'s' if scale > 1 else ''}"
 
 
 def _described(prop: Property) -> str:

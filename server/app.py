@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,15 +14,18 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from graph.civic import CIVIC
+from graph.roles import Role
 from graph.store import Store
 from graph.stores import open_store
-from schema.api import API
+from server.apis import APIs
+from server.callers import PUBLIC, Callers, Gate
 from server.graphql import GraphQL
 from server.guard import Guard
 from server.health import Health
 from server.logs import LEVELS, log
 from server.pages import STATIC, Pages, query_page
 from server.settings import Settings, from_environment
+from server.tokens import Tokens
 
 LOCAL = ("localhost", "127.0.0.1", "::1", "[::1]")
 
@@ -30,17 +34,24 @@ def application(settings: Settings | None = None, started: Callable[[], None] | 
     """The application as the settings have it, those of the environment if not given: for an ASGI server."""
     settings = settings or from_environment(os.environ)
     log.level = LEVELS[settings.log_level]
-    return create_app(open_store(settings.store, CIVIC), started, LOCAL if settings.host in LOCAL else ("*",))
+    callers = Callers(Tokens(Path(settings.tokens)), settings.anonymous)
+    hosts = LOCAL if settings.host in LOCAL or settings.anonymous is not Role.PUBLIC else ("*",)
+    return create_app(open_store(settings.store, CIVIC), started, hosts, callers)
 
 
-def create_app(store: Store, started: Callable[[], None] | None = None, hosts: Sequence[str] = ("*",)) -> Starlette:
+def create_app(
+    store: Store,
+    started: Callable[[], None] | None = None,
+    hosts: Sequence[str] = ("*",),
+    callers: Callers = PUBLIC,
+) -> Starlette:
     """The application over a store, which it closes at the end; `started` is called once it is about to serve.
 
     Requests for other `hosts` are refused: a page from elsewhere must not reach a server of this machine by a name
     of its own.
     """
-    api = API(store)
-    pages, health = Pages(api), Health(store)
+    apis = APIs(store, callers.anonymous)
+    pages, health = Pages(apis), Health(store)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -51,12 +62,16 @@ def create_app(store: Store, started: Callable[[], None] | None = None, hosts: S
         await health.end()
 
     routes = [
-        Route("/graphql", GraphQL(api, query_page())),
+        Route("/graphql", GraphQL(apis, query_page())),
         Route("/", pages.start),
         Route("/schema.graphql", pages.schema),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    middleware = [Middleware(Guard), Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)]
+    middleware = [
+        Middleware(Guard),
+        Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+        Middleware(Gate, callers=callers),
+    ]
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)

@@ -7,25 +7,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
 from graph.civic import CIVIC
-from graph.errors import BadInput, CivicGraphError, LoadError
+from graph.errors import BadInput, CivicGraphError
 from graph.model import Table
-from graph.store import Change, Store
-from graph.stores import exists, open_store
+from graph.roles import Role, described, seen_by
+from graph.store import Change
 from server import console
+from server.dump_commands import backup, export, restore
 from server.examples import FIRST
 from server.logs import LEVELS
+from server.person_commands import person
 from server.settings import SETTINGS, Settings, from_environment
+from server.stores import existing_graph, graph, scratch_graph
+from server.token_commands import token
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -33,26 +35,31 @@ if TYPE_CHECKING:
     from server.loading import Outcome
     from server.stats import Stats
 
-STEWARD = (
-    "Everybody who reaches this address is served as steward and sees everything, personal and student data included."
-)
-WELCOME = f"""\
-Civic Graph serves {{store}}. {{state}}
+WELCOME = """\
+Civic Graph serves {store}. {state}
 
-  {{url}}          start page
-  {{url}}/graphql  queries in a browser
+  {url}          start page
+  {url}/graphql  queries in a browser
 
 Try:
-  curl {{url}}/graphql -H 'content-type: application/json' -d '{{query}}'
+  curl {url}/graphql -H 'content-type: application/json' -d '{query}'
 
-{STEWARD} Ctrl+C stops it."""
+{served}
+Ctrl+C stops it."""
 VERIFIED = {None: "", True: ", as computed anew", False: ", NOT as computed anew: load the sources into a new store"}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
-folders_argument = click.argument("folders", nargs=-1, required=True, metavar="[example|FOLDER]...")
+role_option = click.option(
+    "--role",
+    type=click.Choice(Role, case_sensitive=False),
+    default="steward",
+    show_default=True,
+    help="In whose name.",
+)
+folders_argument = click.argument("folders", nargs=-1, required=True, metavar="[example|FOLDER|FILE]...")
 
 
 class Commands(click.Group):
@@ -73,7 +80,7 @@ def example(*lines: str) -> str:
 def setting(name: str, **more: Any) -> Callable[[F], F]:
     """The option that stands over a setting."""
     found = next(s for s in SETTINGS if s.name == name)
-    return click.option(found.option, help=f"{found.help} [{found.env}; {found.default}]", **more)
+    return click.option(found.option, help=f"{found.help} [{found.env}; {found.default or 'none'}]", **more)
 
 
 def overridden(settings: Settings, **options: Any) -> Settings:
@@ -96,24 +103,36 @@ def main(context: click.Context, store: str | None) -> None:
 @main.command(epilog=example("civic-graph load example", "civic-graph load --dry-run tables/"))
 @folders_argument
 @dry_run_option
+@setting("student_key", metavar="FILE")
+@setting("erased", metavar="FILE")
 @click.option("--name", help="Name of the folder as a source, where it has no sources.csv.")
 @click.option("--moved", is_flag=True, help="Its sources were loaded from another place, and are the same.")
 @json_option
 @click.pass_obj
 def load(
-    settings: Settings, folders: Sequence[str], dry_run: bool, name: str | None, moved: bool, as_json: bool
+    settings: Settings,
+    /,
+    folders: Sequence[str],
+    dry_run: bool,
+    name: str | None,
+    moved: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
-    """Load folders of tables into the graph.
+    """Load folders of tables, or dumps, into the graph.
 
-    `example` is the data that comes with the package. What a source said before is replaced by what it says now.
-    With --dry-run, each folder is compared with the graph as it is.
+    `example` is the data that comes with the package, a FILE is what `civic-graph export` wrote. What a source said
+    before is replaced by what it says now. With --dry-run, each is compared with the graph as it is.
     """
-    from server.loading import Loading
+    from server.loading import Loading, erased, pseudonyms
 
     if name and len(folders) > 1:
         raise click.UsageError("--name is the name of one folder")
+    settings = overridden(settings, **options)
     with scratch_graph(settings.store) if dry_run else graph(settings.store) as store:
-        loading = Loading(store, name, moved, dry_run, partial(print_changes, as_json) if dry_run else None)
+        on_changes = partial(print_changes, as_json) if dry_run else None
+        key = pseudonyms(settings.student_key)
+        loading = Loading(store, name, moved, dry_run, on_changes, key, erased(settings))
         for folder in folders:
             outcome = loading.load(folder)
             tell(outcome, as_json)
@@ -123,20 +142,21 @@ def load(
 
 @main.command(epilog=example("civic-graph check tables/"))
 @folders_argument
+@setting("student_key", metavar="FILE")
 @json_option
 @click.pass_obj
-def check(settings: Settings, folders: Sequence[str], as_json: bool) -> None:
-    """Read folders of tables and report what is wrong.
+def check(settings: Settings, folders: Sequence[str], student_key: str | None, as_json: bool) -> None:
+    """Read folders of tables, or dumps, and report what is wrong.
 
     Nothing is loaded. References are looked up in the graph as well, where there is one. Exits with 1 where there
     are errors.
     """
-    from server.loading import checked
+    from server.loading import checked, pseudonyms
 
     wrong = False
     with scratch_graph(settings.store) as store:
         for folder in folders:
-            with checked(store, folder) as found:
+            with checked(store, folder, pseudonyms(student_key or settings.student_key)) as found:
                 wrong |= not found.report.ok
                 lines = [to_json({"folder": folder, **found.report.as_json()})] if as_json else found.report.lines()
                 click.echo("\n".join(lines))
@@ -214,11 +234,15 @@ def print_stats(found: Stats) -> None:
 @click.option("--variables", metavar="JSON|@FILE", help="Variables of the query.")
 @click.option("--operation", metavar="NAME", help="Operation to run, where the query has several.")
 @click.option("--compact", is_flag=True, help="Print the answer on one line.")
+@role_option
 @click.pass_obj
-def query(settings: Settings, query: str, variables: str | None, operation: str | None, compact: bool) -> None:
+def query(
+    settings: Settings, query: str, variables: str | None, operation: str | None, compact: bool, role: Role
+) -> None:
     """Ask the graph and print the GraphQL answer.
 
-    QUERY may be @FILE, or - for standard input. Exits with 1 where the answer has errors.
+    QUERY may be @FILE, or - for standard input. Exits with 1 where the answer has errors. Who can read the store sees
+    all of it; with --role, what a caller in that role would see.
     """
     import asyncio
 
@@ -226,30 +250,36 @@ def query(settings: Settings, query: str, variables: str | None, operation: str 
 
     question, values = text_of(query), variables_of(variables)
     with existing_graph(settings.store) as store:
-        body = asyncio.run(API(store).execute(question, values, operation)).body
+        body = asyncio.run(API(store, role).execute(question, values, operation)).body
     click.echo(body if compact else msgspec.json.format(body, indent=2))
     sys.exit(int("errors" in msgspec.json.decode(body)))
 
 
-@main.command(epilog=example("civic-graph schema > schema.graphql"))
-def schema() -> None:
-    """Print the GraphQL schema."""
+@main.command(epilog=example("civic-graph schema > schema.graphql", "civic-graph schema --role public"))
+@role_option
+def schema(role: Role) -> None:
+    """Print the GraphQL schema, as a role sees it."""
     from schema.types import sdl
 
-    click.echo(sdl(CIVIC), nl=False)
+    click.echo(sdl(seen_by(role, CIVIC)), nl=False)
+
+
+for command in (backup, export, person, restore, token):
+    main.add_command(command)
 
 
 @main.command(epilog=example("civic-graph serve --port 8080"))
 @setting("host")
 @setting("port", type=click.IntRange(0, 65_535))
+@setting("anonymous", type=click.Choice(Role, case_sensitive=False))
+@setting("tokens", metavar="FILE")
 @setting("log_level", type=click.Choice(list(LEVELS)))
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.pass_obj
 def serve(settings: Settings, /, workers: int, **options: Any) -> None:
     """Serve the graph over HTTP.
 
-    GraphQL is at /graphql, pages for people are at /. Whoever reaches the address is served as steward, and sees
-    everything.
+    GraphQL is at /graphql, pages for people are at /. Callers without a token see what is public.
     """
     import multiprocessing
 
@@ -258,12 +288,27 @@ def serve(settings: Settings, /, workers: int, **options: Any) -> None:
 
     settings = overridden(settings, **options)
     address = free(settings.host, settings.port)
+    if not address.is_local:
+        refuse_strangers(settings, address.url)
     with graph(settings.store) as store:
         state = str(Stats.of(store))
-    if not address.is_local:
-        click.echo(f"Warning: other machines reach {address.url}. {STEWARD}", err=True)
-    welcome = WELCOME.format(store=settings.store, state=state, url=address.url, query=to_json({"query": FIRST}))
+    served = served_as(settings.anonymous)
+    query = to_json({"query": FIRST})
+    welcome = WELCOME.format(store=settings.store, state=state, url=address.url, query=query, served=served)
     listen(address, partial(application, settings, multiprocessing.Lock(), welcome), workers)
+
+
+def served_as(role: Role) -> str:
+    if role is Role.PUBLIC:
+        return f"Callers without a token see {described(role)}; for more: civic-graph token create --role analyst"
+    return f"Everybody who reaches this address is served as {role} and sees {described(role)}."
+
+
+def refuse_strangers(settings: Settings, url: str) -> None:
+    """Raises BadInput where everybody who reaches a machine would see more than is public."""
+    if settings.anonymous is not Role.PUBLIC:
+        raise BadInput(f"other machines reach {url}: callers without a token can only be public there")
+    click.echo(f"Warning: other machines reach {url}, and tokens are sent as they are; put HTTPS before it", err=True)
 
 
 def application(settings: Settings, first: Any, welcome: str) -> Starlette:
@@ -362,33 +407,3 @@ def variables_of(argument: str | None) -> dict[str, Any] | None:
 
 def to_json(content: Any) -> str:
     return msgspec.json.encode(content).decode()
-
-
-# Stores
-
-
-@contextmanager
-def graph(url: str) -> Iterator[Store]:
-    """The graph at a URL, made where there is none."""
-    with closing(open_store(url, CIVIC)) as store:
-        yield store
-
-
-@contextmanager
-def existing_graph(url: str) -> Iterator[Store]:
-    """The graph at a URL. Raises LoadError where there is none."""
-    if not exists(url):
-        raise LoadError(f"there is no graph at {url}; make one: civic-graph load example")
-    with graph(url) as store:
-        yield store
-
-
-@contextmanager
-def scratch_graph(url: str) -> Iterator[Store]:
-    """The graph at a URL, or an empty one that does not stay."""
-    if exists(url):
-        with graph(url) as store:
-            yield store
-        return
-    with TemporaryDirectory(prefix="civic-graph-") as folder, graph(f"sqlite:{folder}/empty") as store:
-        yield store

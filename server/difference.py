@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from graph.model import LOCATORS, SOURCES, Kind, Table
-from graph.statements import Record, merged
+from graph.statements import Key, Record, merged
 from graph.store import Change
 
 Values = dict[str, Any]
@@ -32,7 +32,7 @@ def as_line(table: Table, change: Change) -> str:
     values, properties = content.get("values", {}), content.get("properties", {})
     said = [f"{name} {text(value)}" for name, value in values.items()]
     said += [f"{name} {text(value['old'])} → {text(value['new'])}" for name, value in properties.items()]
-    return f"{SIGNS[content['change']]} {titled(table)} {keyed(table, change)}: {', '.join(said) or UNSEEN}"
+    return f"{SIGNS[content['change']]} {titled(table)} {keyed(table, change.key)}: {', '.join(said) or UNSEEN}"
 
 
 def kind_of(change: Change) -> str:
@@ -63,8 +63,8 @@ def titled(table: Table) -> str:
     return table.name if isinstance(table, Kind) else f"{table.source} {table.name} {table.target}"
 
 
-def keyed(table: Table, change: Change) -> str:
-    return change.key[0] if isinstance(table, Kind) else " → ".join(change.key[:2]) + "".join(change.key[2:])
+def keyed(table: Table, key: Key) -> str:
+    return key[0] if isinstance(table, Kind) else " → ".join(key[:2]) + "".join(key[2:])
 
 
 def text(value: Any) -> str:

@@ -12,8 +12,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.errors import BadRequest, CivicGraphError, TooLarge
-from schema.api import API
+from graph.roles import Role
 from schema.errors import Answer, failure
+from server.apis import APIs
 
 MAX_BODY = 1_000_000  # bytes
 MAX_PARAMETERS = 100  # of a query string
@@ -40,42 +41,43 @@ _decode = msgspec.json.Decoder(Request).decode
 class GraphQL:
     """Answers GraphQL requests from the API; a browser that comes to look gets the page."""
 
-    def __init__(self, api: API, page: ASGIApp) -> None:
-        self.api, self.page = api, page
+    def __init__(self, apis: APIs, page: ASGIApp) -> None:
+        self.apis, self.page = apis, page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         method, accept = scope["method"], headers.get(b"accept", b"")
         media = preferred(accept)
         if method == "POST":
-            answer = await self._post(headers, receive, media)
+            answer = await self._post(scope["role"], headers, receive, media)
         elif method not in METHODS.split(", "):
             answer = refused(405, f"{method} is not for this address; expected {METHODS}")
         elif b"text/html" in accept.lower():
             await self.page(scope, receive, send)
             return
         else:
-            answer = await self._get(scope["query_string"], media)
+            answer = await self._get(scope["role"], scope["query_string"], media)
         await send_answer(send, answer, media)
 
-    async def _post(self, headers: Headers, receive: Receive, media: str) -> Answer:
+    async def _post(self, role: Role, headers: Headers, receive: Receive, media: str) -> Answer:
         try:
             if unfit := unreadable(headers):
                 return unfit
             request = decoded(await body_of(receive))
         except CivicGraphError as error:
             return failure(error)
-        return await self._execute(request, media)
+        return await self._execute(role, request, media)
 
-    async def _get(self, query_string: bytes, media: str) -> Answer:
+    async def _get(self, role: Role, query_string: bytes, media: str) -> Answer:
         try:
             request = from_url(query_string)
         except CivicGraphError as error:
             return failure(error)
-        return await self._execute(request, media)
+        return await self._execute(role, request, media)
 
-    async def _execute(self, request: Request, media: str) -> Answer:
-        answer = await self.api.execute(request.query, request.variables, request.operationName)
+    async def _execute(self, role: Role, request: Request, media: str) -> Answer:
+        api = await self.apis.of(role)
+        answer = await api.execute(request.query, request.variables, request.operationName)
         if answer.status == 400 and media == JSON:
             return replace(answer, status=200)  # a well-formed request was answered, as application/json has it
         return answer
@@ -192,8 +194,10 @@ async def send_answer(send: Send, answer: Answer, media: str = JSON) -> None:
     headers = [
         (b"content-type", f"{media}; charset=utf-8".encode()),
         (b"content-length", str(len(answer.body)).encode()),
-        (b"vary", b"accept"),
+        (b"vary", b"accept, authorization"),
     ]
+    if answer.status == 401:
+        headers.append((b"www-authenticate", b'Bearer realm="civic-graph"'))
     if answer.status == 405:
         headers.append((b"allow", METHODS.encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -54,8 +54,8 @@ class Health:
         except CivicGraphError as error:
             return _json({"ready": False, "verified": self.verified, "error": error.message}, 503)
         ready = self.verified != "no"
-        state = {"ready": ready, "version": head.version, "loadedAt": head.loaded_at or None, "verified": self.verified}
-        return _json(state, 200 if ready else 503)
+        loaded = {"version": head.version, "loadedAt": head.loaded_at or None, "loading": list(head.loading)}
+        return _json({"ready": ready, **loaded, "verified": self.verified}, 200 if ready else 503)
 
 
 def _json(content: dict[str, Any], status: int = 200) -> Response:

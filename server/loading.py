@@ -1,4 +1,4 @@
-"""Loading a folder and withdrawing a source: from where it is to what became of it."""
+"""Loading a folder or a dump and withdrawing a source: from where it is to what became of it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from typing import Any
 
 from graph import changes
 from graph.changes import Counts, OnChanges
+from graph.errors import LoadError
 from graph.model import Table
 from graph.store import Change, Head, Store
-from loaders.folder import EXAMPLE, Checked, is_loaded, read
+from loaders import dumped
+from loaders.dumped import Dump
+from loaders.erased import Erased
+from loaders.folder import EXAMPLE, NOBODY, NONE, Checked, is_loaded, read
+from loaders.pseudonyms import Pseudonyms, read_key
 from loaders.report import Report, counted
 from server.console import Progress, progress
+from server.settings import Settings
 
 PACKAGED = "example"  # names the example data that comes with the package
 
@@ -71,21 +77,30 @@ class Loading:
     move: bool = False
     dry_run: bool = False
     on_changes: OnChanges | None = None
+    pseudonyms: Pseudonyms = NONE
+    erased: Erased = NOBODY
 
     def load(self, subject: str) -> Outcome:
-        """Load a folder, or `example`.
+        """Load a folder, `example` or a dump.
 
-        Raises LoadError where it is no folder, or its sources come from elsewhere and do not move.
+        Raises LoadError where it is none, or its sources come from elsewhere and do not move.
         """
-        folder, origin = located(subject)
-        if is_loaded(self.store, folder, self.store.model, self.name, origin):
+        if self._is_loaded(subject):
             return Outcome(subject, self.store.head(), _hidden(self.store))
-        with checked(self.store, subject, self.name) as found:
+        with checked(self.store, subject, self.pseudonyms, self.erased, self.name) as found:
             if not found.report.ok:
                 return Outcome(subject, self.store.head(), report=found.report)
             return self._write(subject, found)
 
-    def _write(self, subject: str, found: Checked) -> Outcome:
+    def _is_loaded(self, subject: str) -> bool:
+        folder, origin = located(subject)
+        if folder.is_file() and self.name:
+            raise LoadError(f"{subject} says itself who its sources are; --name is for a folder")
+        if folder.is_file():
+            return dumped.is_loaded(self.store, folder)
+        return is_loaded(self.store, folder, self.store.model, self.name, origin)
+
+    def _write(self, subject: str, found: Checked | Dump) -> Outcome:
         with progress("Writing") as shown:
             difference = changes.load(
                 self.store,
@@ -94,7 +109,19 @@ class Loading:
                 move=self.move,
                 on_changes=self.on_changes or (counting(shown) if shown else None),
             )
+        if isinstance(found, Dump) and not self.dry_run:
+            difference.head = self._erase_again() or difference.head
         return self._outcome(subject, difference, found.report)
+
+    def _erase_again(self) -> Head | None:
+        """Take out who was erased after a dump was written: the state of the graph, None where there is nobody."""
+        head = None
+        if self.erased:
+            for kind in self.store.model.kinds:
+                for node_id in self.store.spellings(kind.name):
+                    if self.erased.is_about((node_id,)):
+                        head, _ = changes.erase(self.store, node_id)
+        return head
 
     def withdraw(self, source: str) -> Outcome:
         """Take back what a source said, named with or without its `source:`, and as a shell completes a folder.
@@ -127,18 +154,35 @@ def counting(shown: Progress) -> OnChanges:
     return count
 
 
-def checked(store: Store, subject: str, name: str | None = None) -> Checked:
-    """A folder, or `example`, read and checked against the graph; to be closed.
+def pseudonyms(key_file: str) -> Pseudonyms:
+    """Pseudonyms by the key in a file, none where no file is named. Raises LoadError where it has no good key."""
+    return Pseudonyms(read_key(Path(key_file))) if key_file else NONE
 
-    Raises LoadError where it is no folder.
+
+def erased(settings: Settings) -> Erased:
+    """Who was erased from a graph: the list is beside its file, or where the settings say."""
+    beside = settings.store.removeprefix("sqlite:") if settings.store.startswith("sqlite:") else "civic-graph"
+    return Erased(Path(settings.erased or f"{beside}.erased"))
+
+
+def checked(
+    store: Store, subject: str, pseudonyms: Pseudonyms, erased: Erased = NOBODY, name: str | None = None
+) -> Checked | Dump:
+    """A folder, `example` or a dump, read and checked; a folder against the graph as well. To be closed.
+
+    Raises LoadError where it is none.
     """
     folder, origin = located(subject)
     with progress("Reading") as shown:
-        return read(folder, store.model, store, name=name, origin=origin, progress=shown)
+        if folder.is_file():
+            return dumped.read(folder, store.model, shown)
+        return read(
+            folder, store.model, store, name=name, origin=origin, progress=shown, pseudonyms=pseudonyms, erased=erased
+        )
 
 
 def located(subject: str) -> tuple[Path, str | None]:
-    """Where the tables are, and where to say that they come from, if not there."""
+    """Where the tables or the dump are, and where to say that they come from, if not there."""
     return (EXAMPLE, PACKAGED) if subject == PACKAGED else (Path(subject), None)
 
 

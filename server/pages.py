@@ -16,8 +16,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from graph.model import Kind
+from graph.roles import described
 from schema.api import API
 from schema.types import sdl
+from server.apis import APIs
 from server.examples import EXAMPLES, FIRST, Example
 
 HERE = Path(__file__).parent
@@ -26,7 +28,7 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS = {"content-security-policy": CSP, "vary": "accept"}
+HEADERS = {"content-security-policy": CSP, "vary": "accept, authorization"}
 
 ABOUT = """
 query Start($after: String) {
@@ -40,21 +42,22 @@ query Start($after: String) {
 
 
 class Pages:
-    """The pages over one graph."""
+    """The pages over one graph, as each caller may see it."""
 
-    def __init__(self, api: API) -> None:
-        self.api = api
-        self._schema = ""
+    def __init__(self, apis: APIs) -> None:
+        self.apis = apis
         self._making = Lock()
 
     async def start(self, request: Request) -> Response:
         """What this is, what is in it and whose words it must carry."""
-        graph, sources = await self._about()
+        api = await self.apis.of(request.scope["role"])
+        graph, sources = await about(api)
         counts = {row["name"]: row["count"] for row in graph["counts"]}
-        kinds = [kind for kind in self.api.store.model.kinds if counts[kind.table]]
+        kinds = [kind for kind in api.model.kinds if counts[kind.table]]
         return page(
             "start.html",
             version=escape(state_of(graph)),
+            seen=f"You are served as {api.role} and see {described(api.role)}.",
             counts="\n".join(f"<li>{count_of(kind, counts[kind.table])}</li>" for kind in kinds),
             sources="\n".join(f"<li>{source_of(source)}</li>" for source in sources),
             query=escape(FIRST),
@@ -62,24 +65,25 @@ class Pages:
         )
 
     async def schema(self, request: Request) -> Response:
-        """The schema in the schema definition language, made when it is first asked for."""
+        """The caller's schema in the schema definition language, made when it is first asked for."""
+        api = await self.apis.of(request.scope["role"])
         async with self._making:
-            self._schema = self._schema or await run_sync(sdl, self.api.store.model)
-        return PlainTextResponse(self._schema)
+            return PlainTextResponse(await run_sync(sdl, api.model), headers={"vary": "authorization"})
 
-    async def _about(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """The graph and all its sources."""
-        sources: list[dict[str, Any]] = []
-        after = None
-        while True:
-            answer = await self.api.execute(ABOUT, {"after": after})
-            if answer.status != 200:
-                raise HTTPException(answer.status, "The graph cannot be read now.")
-            data = msgspec.json.decode(answer.body)["data"]
-            sources += data["sources"]["nodes"]
-            after = data["sources"]["pageInfo"]["endCursor"]
-            if not data["sources"]["pageInfo"]["hasNextPage"]:
-                return data["graph"], sources
+
+async def about(api: API) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The graph and all its sources."""
+    sources: list[dict[str, Any]] = []
+    after = None
+    while True:
+        answer = await api.execute(ABOUT, {"after": after})
+        if answer.status != 200:
+            raise HTTPException(answer.status, "The graph cannot be read now.")
+        data = msgspec.json.decode(answer.body)["data"]
+        sources += data["sources"]["nodes"]
+        after = data["sources"]["pageInfo"]["endCursor"]
+        if not data["sources"]["pageInfo"]["hasNextPage"]:
+            return data["graph"], sources
 
 
 def query_page() -> Response:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from graph.errors import BadInput
+from graph.roles import Role
 from graph.stores import VARIABLES
 
 PREFIX = "CIVIC_GRAPH_"
@@ -25,6 +26,22 @@ class Settings(msgspec.Struct, frozen=True):
         int,
         Meta(title="a number from 0 to 65535", description="Port to listen at; 0 takes a free one.", ge=0, le=65535),
     ] = 8000
+    anonymous: Annotated[
+        Role,
+        Meta(
+            title="public, analyst, steward or admin",
+            description="Role of callers without a token; one that sees more than public only on a loopback address.",
+        ),
+    ] = Role.PUBLIC
+    tokens: Annotated[str, Meta(title="a file", description="Where API tokens are kept.")] = "civic-graph.tokens"
+    student_key: Annotated[
+        str,
+        Meta(title="a file", description="File of the key by which students' numbers become pseudonyms."),
+    ] = ""
+    erased: Annotated[
+        str,
+        Meta(title="a file", description="List of who was erased; beside an SQLite store, or civic-graph.erased."),
+    ] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(title="debug, info, warning or error", description="Least severe events that are logged."),

@@ -8,6 +8,8 @@ from typing import Any
 from graph.statements import Load
 from graph.store import Head, Store
 
+UNDER_WAY = "; a load of {} is under way, or was cut off: load again, and it goes on"
+
 
 @dataclass(frozen=True, slots=True)
 class Stats:
@@ -41,7 +43,8 @@ class Stats:
         if not self.head.version:
             return "The graph is empty: civic-graph load example"
         nodes, relations = sum(self.kinds.values()), sum(self.relations.values())
-        return f"Version {self.head.version} of {self.head.loaded_at}: {nodes:,} nodes, {relations:,} relations"
+        state = f"Version {self.head.version} of {self.head.loaded_at}: {nodes:,} nodes, {relations:,} relations"
+        return f"{state}{UNDER_WAY.format(', '.join(self.head.loading)) if self.head.loading else ''}"
 
     def tables(self) -> dict[str, list[tuple[object, ...]]]:
         """The counts that are not 0 and the sources, as tables by title, each with its header."""
@@ -56,8 +59,15 @@ class Stats:
 
     def as_json(self) -> dict[str, Any]:
         head = {"version": self.head.version, "contentHash": self.content_hash, "loadedAt": self.head.loaded_at or None}
+        loading = {"loading": list(self.head.loading)}
         counts = {"kinds": self.kinds, "relations": self.relations, "hidden": self.hidden}
-        return {**head, "verified": self.verified, **counts, "sources": [asdict(load) for load in self.sources]}
+        return {
+            **head,
+            **loading,
+            "verified": self.verified,
+            **counts,
+            "sources": [asdict(load) for load in self.sources],
+        }
 
 
 def titled(table: str) -> str:

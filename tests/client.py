@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from graph.roles import Role
 from graph.store import Store
 from schema.api import API
 from schema.errors import Answer
@@ -15,9 +16,9 @@ from schema.errors import Answer
 class Client:
     """Asks a store by GraphQL."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, role: Role = Role.STEWARD) -> None:
         self.store = store
-        self.api = API(store)
+        self.api = API(store, role)
 
     def answer(self, query: str, variables: Mapping[str, Any] | None = None, operation: str | None = None) -> Answer:
         return asyncio.run(self.api.execute(query, variables, operation))

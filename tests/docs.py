@@ -13,7 +13,8 @@ import click
 
 from graph import changes, errors
 from graph.civic import CIVIC
-from graph.model import Kind, Property, Relation
+from graph.model import DataClass, Kind, Property, Relation, Table
+from graph.roles import SEES, Role, least, seen_by
 from graph.stores import open_store
 from loaders.folder import EXAMPLE, read
 from schema.api import API
@@ -43,7 +44,7 @@ def example_api(folder: Path) -> API:
     store = open_store(f"sqlite:{folder / 'example.db'}", CIVIC)
     with read(EXAMPLE, CIVIC, store, origin="example") as checked:
         changes.load(store, checked.statements)
-    return API(store)
+    return API(store, Role.STEWARD)
 
 
 # Parts
@@ -57,30 +58,60 @@ def model_part() -> str:
 def kind_part(kind: Kind) -> str:
     own = [p for p in kind.values if p.name not in ("name", "aliases")]
     steps = [f"`{hop.field}` → {hop.target}{' (many)' if hop.many else ''}" for hop in CIVIC.hops(kind)]
-    return f"### {kind.name}\n\n{kind.description}\n\n{property_table(own)}Leads to: {', '.join(steps) or 'nothing'}."
+    head = f"### {kind.name}\n\n{kind.description}{seen_only_by(kind)}"
+    return f"{head}\n\n{property_table(kind, own)}Leads to: {', '.join(steps) or 'nothing'}."
 
 
 def relation_part(relation: Relation) -> str:
     ends = f"`{relation.source}.{relation.forward.field}`, `{relation.target}.{relation.backward.field}`"
     keys = f" One and the same by its ends and `{'`, `'.join(relation.keys)}`." if relation.keys else ""
     head = f"### {relation.source} {relation.name} {relation.target}\n\n{relation.description} Read as {ends}.{keys}"
-    return f"{head}\n\n{property_table(list(relation.values))}".rstrip()
+    return f"{head}{seen_only_by(relation)}\n\n{property_table(relation, list(relation.values))}".rstrip()
 
 
-def property_table(properties: list[Property]) -> str:
+def seen_only_by(table: Table) -> str:
+    """Who sees a table's rows at all, where that is not everybody."""
+    role = least(CIVIC.classes(table))
+    return "" if role is Role.PUBLIC else f" Seen by {role}s only."
+
+
+def property_table(of: Table, properties: list[Property]) -> str:
     if not properties:
         return ""
-    rows = [f"| `{p.name}` | {type_of(p)} | {p.data_class} | {described(p)} |" for p in properties]
+    roles = [least({*CIVIC.classes(of), p.data_class}) for p in properties]
+    rows = [
+        f"| `{p.name}` | {type_of(p)} | {role} | {described(p)} |" for p, role in zip(properties, roles, strict=True)
+    ]
     return "\n".join(["| property | type | seen by | what it says |", "|---|---|---|---|", *rows]) + "\n\n"
 
 
 def type_of(prop: Property) -> str:
     values = f": {', '.join(prop.values)}" if prop.values else ""
-    return f"{prop.type}{values}{', required' if prop.required else ''}{', unique' if prop.unique else ''}"
+    marks = [name for name in ("required", "unique", "searchable") if getattr(prop, name)]
+    return ", ".join([f"{prop.type}{values}", *marks])
 
 
 def described(prop: Property) -> str:
     return f"{prop.description} In {prop.unit}." if prop.unit else prop.description
+
+
+def roles_part() -> str:
+    rows = (f"| {role} | {', '.join(c for c in DataClass if c in SEES[role])} | {hidden_from(role)} |" for role in Role)
+    return "\n".join(["| role | sees data that are | does not see |", "|---|---|---|", *rows])
+
+
+def hidden_from(role: Role) -> str:
+    seen = seen_by(role, CIVIC)
+    kinds = [kind.plural for kind in CIVIC.kinds if kind.name not in seen.by_name]
+    properties = [
+        f"`{table.table}.{prop.name}`"
+        for table, left in (
+            (table, left) for table in CIVIC.tables for left in seen.tables if left.table == table.table
+        )
+        for prop in table.values
+        if prop not in left.values
+    ]
+    return ", ".join([*kinds, *properties]) or "nothing"
 
 
 def errors_part() -> str:
@@ -98,16 +129,20 @@ def error_classes(of: type[errors.RequestError]) -> Iterator[type[errors.Request
 
 
 def settings_part() -> str:
-    rows = [f"| `{s.env}` | `{s.default}` | {s.help} |" for s in SETTINGS]
+    rows = [f"| `{s.env}` | `{s.default or 'none'}` | {s.help} |" for s in SETTINGS]
     return "\n".join(["| variable | default | what it sets |", "|---|---|---|", *rows])
 
 
 def commands_part() -> str:
-    with click.Context(cli, info_name="civic-graph") as context:
-        names = cli.list_commands(context)
-        return "\n\n".join(
-            [help_of(cli, "civic-graph"), *(help_of(cli.commands[n], f"civic-graph {n}") for n in names)]
-        )
+    return "\n\n".join(help_of_all(cli, "civic-graph"))
+
+
+def help_of_all(command: click.Command, name: str) -> Iterator[str]:
+    """The help of a command and of those below it."""
+    yield help_of(command, name)
+    if isinstance(command, click.Group):
+        for inner in sorted(command.commands):
+            yield from help_of_all(command.commands[inner], f"{name} {inner}")
 
 
 def help_of(command: click.Command, name: str) -> str:
@@ -142,6 +177,7 @@ def report_part() -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "model": model_part,
+    "roles": roles_part,
     "errors": errors_part,
     "settings": settings_part,
     "commands": commands_part,

@@ -37,8 +37,11 @@ from hypothesis import strategies as st
 from graph.errors import BadCursor
 from graph.model import Hop, Kind, Property, Type
 from graph.plan import read_cursor
-from schema.types import groupings, relation_title
-from tests.reference import Graph, Reference, Row, cursor, order_of
+from graph.search import FOUND, ORDER
+from graph.text import words
+from schema.groups import groupings
+from schema.types import relation_title
+from tests.reference import Found, Graph, Reference, Row, cursor, order_of
 
 DEPTH = 4  # how many pages and steps are nested in one another
 ROWS = 10_000  # rows that a drawn operation may ask for
@@ -46,7 +49,7 @@ PARTS = 30  # fields and fragments in one operation, until only leaves are drawn
 SIZES = {0: (0, 1, 2, 3, 5, 100), 1: (0, 1, 2, 3)}  # of pages, by how many they are nested in; else 1 or 2
 ABOUT_SCHEMA = ("__typename", "__type", "__schema")
 PROVENANCE = ("sources", "locators")
-COMMON = ("id", "name", "aliases", "sources", "locators")
+COMMON = ("id", "name", "aliases", *PROVENANCE)
 
 Number = Callable[[int, int], int]  # one from the first to the second
 
@@ -264,7 +267,7 @@ class Drawing:
         """The kind of the nodes that a connection is grouped by."""
         assert isinstance(connection, GraphQLObjectType)
         kind = self.model.kind(get_named_type(connection.fields["nodes"].type).name)
-        hop = groupings(self.model, kind)[by]
+        hop = groupings(self.model, kind).get(by)
         return hop.target if isinstance(hop, Hop) else None
 
     def kinds(self) -> list[str]:
@@ -359,7 +362,7 @@ class Drawing:
     def roots(self) -> list[str]:
         plurals = [self.model.kind(name).plural for name in self.kinds()]
         single = [name for name in self.types["Query"].fields if name not in plurals]
-        return [*plurals * 8, *single, *["node", "nodes"] * 6, "graph", "__typename", "__type", "__schema"]
+        return [*plurals * 8, *single, *["node", "nodes", "search"] * 6, "graph", "__typename", "__type", "__schema"]
 
     def hops(self, type_: GraphQLNamedType) -> tuple[Hop, ...]:
         kind = self.model.by_name.get(type_.name)
@@ -374,6 +377,8 @@ class Drawing:
         if "orderBy" in declared.args:
             kind = self.model.kind(hop.target) if hop else next(k for k in self.model.kinds if k.plural == name)
             values, at = self.paged(declared, kind, hop, at)
+        elif "text" in declared.args:
+            values, at = self.searched(declared, at)
         elif "by" in declared.args:
             values = {"by": [self.value(get_named_type(declared.args["by"].type), ("", ""))]}
             values |= {"first": self.one_of([None, 0, 1, 2, 100])} if self.chance(30) else {}
@@ -430,6 +435,26 @@ class Drawing:
                 values |= self.cursor(name, plain(values.get("orderBy")), kind, hop)
         self.asked += at.rows * size
         return values, at.into(size)
+
+    def searched(self, declared: GraphQLField, at: At) -> tuple[dict[str, Any], At]:
+        values: dict[str, Any] = {"text": self.text()}
+        if self.chance(40):
+            kinds = list(get_named_type(declared.args["kinds"].type).values)
+            values["kinds"] = [EnumValue(self.one_of(kinds)) for _ in range(self.number(0, 3))]
+        size = values[self.one_of(["first", "first", "last"])] = self.one_of(SIZES[0])
+        rows = Found(self.graph, {name: plain(value) for name, value in values.items()}).rows
+        for name in ("after", "before"):
+            if rows and self.chance(20):
+                values[name] = cursor(FOUND, ORDER, self.one_of(rows))
+        self.asked += at.rows * size
+        kind = self.one_of(rows).node.kind.name if rows else None
+        return values, replace(at.into(size), depth=at.depth, kind=kind)
+
+    def text(self) -> str:
+        """What could be typed into a field for a search."""
+        text = self.scalar("String", ("", ""))
+        some = words(text).split() or [text]
+        return self.one_of([text, self.one_of(some), " ".join(self.some(some, 3)), self.one_of(some)[:2]])  # type: ignore[no-any-return]
 
     def cursor(self, name: str, order_by: Any, kind: Kind, hop: Hop | None) -> dict[str, str]:
         order = order_of(kind, hop, order_by)
@@ -544,7 +569,7 @@ class Drawing:
             return None
         type_ = get_nullable_type(type_)
         if isinstance(value, list):
-            return self.another_list(value, type_.of_type, fixed=named.endswith("Group"))
+            return self.another_list(value, type_.of_type, fixed=named.endswith("GroupBy"))
         if isinstance(value, dict):
             return {n: self.another(v, type_.fields[n].type) for n, v in value.items() if not self.chance(10)}
         if isinstance(type_, GraphQLList):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from graph import plan as p
-from graph.model import Hop, Property
+from graph.model import Hop, Kind, Property
 from graph.plan import Convert
 
 INDENT = "  "
@@ -56,16 +56,20 @@ def _lines(value: p.Value) -> Iterator[str]:
             yield from _below(value.value)
         case p.Lookup(ids, many, cases):
             yield f"{'nodes' if many else 'node'} {ids.name}"
-            for kind, inner in cases:
-                if inner != p.Obj(()):
-                    yield f"{INDENT}{kind.name}"
-                    yield from (INDENT + line for line in _below(inner))
+            yield from _cases(cases)
+        case p.ByKind(cases):
+            yield "ByKind"
+            yield from _cases(cases)
         case p.Rows(inner) | p.GroupKeys(inner) | p.GroupNode(inner):
             yield type(value).__name__
             yield from _below(inner)
         case p.Groups(by, limit, inner):
-            yield f"Groups by {by.field if isinstance(by, Hop) else by.name} first {limit}"
+            yield f"Groups by {_grouping(by)} first {limit}"
             yield from _below(inner)
+        case p.GroupSum(prop, on_edge):
+            yield f"sum of {_named(prop, on_edge)}"
+        case p.GroupAverage(prop, on_edge):
+            yield f"average of {_named(prop, on_edge)}"
         case p.Entries(name, inner):
             yield f"Entries {name}"
             yield from _below(inner)
@@ -79,6 +83,13 @@ def _lines(value: p.Value) -> Iterator[str]:
             yield type(value).__name__
 
 
+def _cases(cases: tuple[tuple[Kind, p.Value], ...]) -> Iterator[str]:
+    for kind, inner in cases:
+        if inner != p.Obj(()):
+            yield f"{INDENT}{kind.name}"
+            yield from (INDENT + line for line in _below(inner))
+
+
 def _below(value: p.Value) -> Iterator[str]:
     return (INDENT + line for line in _fields(value))
 
@@ -86,10 +97,22 @@ def _below(value: p.Value) -> Iterator[str]:
 def _page(page: p.Page) -> str:
     order = ", ".join(f"{_named(key.property, key.on_edge)}{' desc' if key.descending else ''}" for key in page.order)
     parts = [f"{page.kind.name} along {page.hop.field}" if page.hop else page.kind.name]
+    parts += [_search(page.search)] if page.search else []
     parts += [f"where {_predicate(page.where)}"] if page.where != p.AllOf() else []
     parts += [f"by {order}", f"{'last' if page.reverse else 'first'} {page.limit}"]
     parts += [f"{name} {_seek(seek)}" for name, seek in (("after", page.after), ("before", page.before)) if seek]
     return " ".join(parts)
+
+
+def _search(search: p.Search) -> str:
+    kinds = ", ".join(kind.name for kind in search.kinds)
+    return f"words {search.words.name} in {kinds or 'nothing'}"
+
+
+def _grouping(by: p.By | Hop) -> str:
+    if isinstance(by, Hop):
+        return by.field
+    return f"{by.part.value} of {_named(by.property, by.on_edge)}" if by.part else _named(by.property, by.on_edge)
 
 
 def _seek(seek: p.Seek) -> str:

@@ -1,24 +1,27 @@
 """A naive executable reference of the API: graphql-core with plain resolvers over rows in memory.
 
 It is written from the rules in `graph.plan`, not from any compiler, and does everything the slow, obvious way. What it
-shares with the product: the schema's text, the folding of text, and the form of a cursor.
+shares with the product: the schema's text, the folding of text and its words, and the form of a cursor.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cmp_to_key, lru_cache
+from math import floor
 from typing import Any
 
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, execute_sync, parse
 
 from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Type, snake
 from graph.plan import Key, read_cursor, signature
+from graph.search import FOUND, ORDER, PLACE
 from graph.statements import Claim, Load, Statements
 from graph.store import Store
-from graph.text import fold
+from graph.text import fold, words
 from schema.types import camel, sdl
 
 # Rows
@@ -58,6 +61,16 @@ class Row:
             return self.node.value(prop)
         assert self.link
         return self.link.value(prop)
+
+
+@dataclass(frozen=True, eq=False)
+class Hit(Row):
+    """A node that a search found, by its name or else."""
+
+    place: int = 3
+
+    def value(self, prop: Property, on_edge: bool) -> Any:
+        return self.place if prop is PLACE else self.node.value(prop)
 
 
 class Graph:
@@ -297,6 +310,7 @@ class Connection:
         given = {name: value for name, value in given.items() if value is not None}
         self.graph = graph
         self.kind = kind
+        self.hop = hop
         self.order = order_of(kind, hop, given.get("orderBy"))
         self.rows = [row for row in rows if holds(graph, given.get("where"), row)]
         if "edge" in given:
@@ -337,40 +351,116 @@ class Connection:
         }
 
     def groups(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
-        by = _grouping(self.graph.model, self.kind, given["by"][0])
-        counts: dict[Any, int] = {}
+        by, part = _grouping(self.graph.model, self.kind, self.hop, given["by"][0])
+        size = 20 if given.get("first") is None else given["first"]
+        groups: dict[Any, list[Row]] = {}
         for row in self.rows:
-            for value in self._values(row.node, by):
-                counts[value] = counts.get(value, 0) + 1
-        there = sorted(value for value in counts if value is not None)
-        values = [*there, *([None] if None in counts else [])]
-        values.sort(key=lambda value: -counts[value])
-        return [
-            self._group(by, value, counts[value])
-            for value in values[: 20 if given.get("first") is None else given["first"]]
-        ]
+            for value in self._values(row, by, part):
+                groups.setdefault(value, []).append(row)
+        there = sorted(value for value in groups if value is not None)
+        values = [*there, *([None] if None in groups else [])]
+        values.sort(key=lambda value: -len(groups[value]))
+        return [self._group(by, value, groups[value]) for value in values[:size]]
 
-    def _values(self, node: Node, by: Property | Hop) -> set[Any]:
-        if isinstance(by, Property):
-            return {node.value(by)}
-        return {row.node.id for row in self.graph.reached(node, by)} or {None}
+    def _values(self, row: Row, by: tuple[Property, bool] | Hop, part: str) -> set[Any]:
+        if isinstance(by, Hop):
+            return {found.node.id for found in self.graph.reached(row.node, by)} or {None}
+        value = row.value(*by)
+        return {PARTS[part](value) if part and value else value}
 
-    def _group(self, by: Property | Hop, value: Any, count: int) -> dict[str, Any]:
+    def _group(self, by: tuple[Property, bool] | Hop, value: Any, rows: list[Row]) -> dict[str, Any]:
         target = self.graph.nodes[by.target][value] if isinstance(by, Hop) and value is not None else None
-        return {"keys": [{"value": as_text(by, value), "node": target}], "count": count}
+        keys = [{"value": as_text(by, value), "node": target}]
+        return {"keys": keys, "count": len(rows), "sum": Numbers(rows, _sum), "average": Numbers(rows, _average)}
 
 
-def _grouping(model: Model, kind: Kind, name: str) -> Property | Hop:
-    candidates: dict[str, Property | Hop] = {snake(prop.name).upper(): prop for prop in kind.values}
-    return {**candidates, **{snake(hop.field).upper(): hop for hop in model.hops(kind)}}[name]
+class Found(Connection):
+    """The nodes that a search finds, and one page of them."""
+
+    def __init__(self, graph: Graph, given: Mapping[str, Any]) -> None:
+        given = {name: value for name, value in given.items() if value is not None}
+        kinds = [k for k in graph.model.kinds if "kinds" not in given or snake(k.name).upper() in given["kinds"]]
+        nodes = [node for kind in kinds for node in graph.nodes[kind.name].values()]
+        self.kind, self.order = FOUND, ORDER
+        self.rows = [Hit(node, None, named(node, given["text"])) for node in nodes if is_found(node, given["text"])]
+        self.rows.sort(key=lambda row: place_of(ORDER, row))
+        self._cut(given)
 
 
-def as_text(by: Property | Hop, value: Any) -> str | None:
+def is_found(node: Node, text: str) -> bool:
+    """Whether every word stands in the node's text, the last one as the beginning of a word."""
+    values = [node.value(prop) for prop in node.kind.values if prop.searchable]
+    texts = [text for value in values if value for text in ([value] if isinstance(value, str) else value)]
+    known = [word for text in texts for word in words(text).split()]
+    *whole, begun = words(text).split() or [None]
+    return begun is not None and set(whole) <= set(known) and any(word.startswith(begun) for word in known)
+
+
+def named(node: Node, text: str) -> int:
+    name, asked = words(node.values["name"]), words(text)
+    return 0 if name == asked else 1 if name.startswith(asked) else 2 if asked in name else 3
+
+
+PARTS: dict[str, Callable[[str], str | None]] = {
+    "_YEAR": lambda day: day[:4],
+    "_MONTH": lambda day: day[:7] if len(day) >= 7 else None,
+    "_ACADEMIC_YEAR": lambda day: academic_year(day) if len(day) >= 7 else None,
+}
+
+
+def academic_year(day: str) -> str:
+    year, month = int(day[:4]), int(day[5:7])
+    first = year if month >= 8 else year - 1
+    return f"{first:04}/{f'{first + 1:04}'[-2:]}"
+
+
+def _grouping(model: Model, kind: Kind, hop: Hop | None, name: str) -> tuple[tuple[Property, bool] | Hop, str]:
+    """What the value of an enum groups by, and, of a date, its part."""
+    named: dict[str, tuple[Property, bool] | Hop] = {snake(prop.name).upper(): (prop, False) for prop in kind.values}
+    named |= {snake(step.field).upper(): step for step in model.hops(kind)}
+    if hop:
+        named |= {f"EDGE_{snake(prop.name).upper()}": (prop, True) for prop in hop.relation.values}
+    if name in named:
+        return named[name], ""
+    return next((named[name.removesuffix(part)], part) for part in reversed(PARTS) if name.removesuffix(part) in named)
+
+
+def as_text(by: tuple[Property, bool] | Hop, value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, bool):
         return str(value).lower()
-    return value.upper() if isinstance(by, Property) and by.type is Type.ENUM else str(value)
+    return value.upper() if isinstance(by, tuple) and by[0].type is Type.ENUM else str(value)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What is made of the numbers in some rows, by the property."""
+
+    rows: list[Row]
+    made: Callable[[list[Fraction]], Fraction]
+    on_edge: bool = False
+
+    def of(self, prop: Property) -> float | None:
+        values = [row.value(prop, self.on_edge) for row in self.rows]
+        known = [Fraction(value) for value in values if value is not None]
+        if not known or sum(abs(floor(value)) for value in known) >= 2**53:
+            return None
+        return float(rounded(self.made([rounded(value, 9) for value in known]), prop.scale))
+
+
+def _sum(values: list[Fraction]) -> Fraction:
+    return sum(values, Fraction(0))
+
+
+def _average(values: list[Fraction]) -> Fraction:
+    return _sum(values) / len(values)
+
+
+def rounded(value: Fraction, places: int) -> Fraction:
+    """Half away from zero."""
+    nearest = floor(abs(value) * 10**places + Fraction(1, 2))
+    return Fraction(nearest if value > 0 else -nearest, 10**places)
 
 
 def shown(prop: Property, value: Any) -> Any:
@@ -401,8 +491,8 @@ class Result:
 class Reference:
     """Answers operations from the statements themselves; what a store counts and notes of loads, it asks of it."""
 
-    def __init__(self, store: Store, statements: Statements) -> None:
-        model = store.model
+    def __init__(self, store: Store, statements: Statements, model: Model | None = None) -> None:
+        model = model or store.model
         self.graph = Graph(model, statements)
         self.head = store.head()
         self.loaded = {source: load.loaded_at for source, load in store.loads().items()}
@@ -432,6 +522,8 @@ class Reference:
                 return self._of_edge(source, name)
             case Connection():
                 return self._of_connection(source, name, given)
+            case Numbers():
+                return self._of_numbers(source, name)
             case Load():
                 return source.source if name == "id" else getattr(source, _LOADED.get(name, name))
             case _:
@@ -445,6 +537,8 @@ class Reference:
                 return self.graph.node(given["id"])
             case "nodes":
                 return [self.graph.node(node_id) for node_id in given["ids"]]
+            case "search":
+                return Found(self.graph, given)
         if name in self._one:
             return self.graph.nodes[self._one[name].name].get(given["id"])
         kind = self._many[name]
@@ -481,6 +575,14 @@ class Reference:
         link = edge.row.link
         assert link
         return next(shown(prop, link.value(prop)) for prop in link.relation.columns if prop.name == name)
+
+    @staticmethod
+    def _of_numbers(numbers: Numbers, name: str) -> Any:
+        if name == "edge":
+            return replace(numbers, on_edge=True)
+        row = numbers.rows[0]
+        columns = row.link.relation.values if numbers.on_edge and row.link else row.node.kind.values
+        return numbers.of(next(prop for prop in columns if prop.name == name))
 
     def _of_connection(self, connection: Connection, name: str, given: Mapping[str, Any]) -> Any:
         match name:

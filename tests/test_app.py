@@ -13,6 +13,7 @@ import pytest
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import Unavailable
+from graph.roles import Role, seen_by
 from graph.stores import open_store
 from graph.stores.sqlite import SQLiteStore
 from schema.api import API
@@ -99,8 +100,8 @@ def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(visitor: Visit
 
 def test_every_control_of_the_query_page_has_a_label(visitor: Visitor) -> None:
     page = visitor.get("/graphql", headers={"accept": "text/html"}).text
-    controls = re.findall(r"<(?:textarea|select) id=\"(\w+)\"", page)
-    assert controls == ["examples", "query", "variables"]
+    controls = re.findall(r"<(?:textarea|select|input) id=\"(\w+)\"", page)
+    assert controls == ["examples", "token", "query", "variables"]
     assert all(f'<label for="{control}">' in page for control in controls)
 
 
@@ -108,7 +109,7 @@ def test_the_script_finds_every_element_it_asks_for(visitor: Visitor) -> None:
     page = visitor.get("/graphql", headers={"accept": "text/html"}).text
     script = visitor.get("/static/query.js").text
     named = re.findall(r'"([\w-]+)"(?=[,\]])', "".join(re.findall(r"= \[.*\]\.map\(at\)", script)))
-    assert len(named) == 8
+    assert len(named) == 9
     assert all(f'id="{name}"' in page for name in named)
 
 
@@ -128,7 +129,7 @@ def test_every_example_is_answered_with_something(visitor: Visitor, example: Exa
 def test_the_schema_is_served_as_text(visitor: Visitor) -> None:
     response = visitor.get("/schema.graphql")
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
-    assert response.text == sdl(CIVIC)
+    assert response.text == sdl(seen_by(Role.PUBLIC, CIVIC))
 
 
 # Health

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from graph.roles import Role
+from server.tokens import Tokens
 from tests.test_serve import address, start, wait, welcome
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -26,8 +29,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(example_url: str) -> Iterator[str]:
-    process = start(example_url)
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> Tokens:
+    return Tokens(tmp_path_factory.mktemp("tokens") / "tokens")
+
+
+@pytest.fixture(scope="module")
+def site(example_url: str, tokens: Tokens) -> Iterator[str]:
+    process = start(example_url, "--tokens", str(tokens.path))
     url = address(welcome(process))
     wait(url)
     yield url
@@ -71,6 +79,19 @@ def test_an_example_takes_its_variables(page: Page) -> None:
     page.get_by_label("Example").select_option("Partners based in a borough")
     page.get_by_role("button", name="Run").click()
     expect(page.locator("#result")).to_contain_text('"Hackney Council"')
+
+
+def test_who_gives_a_token_sees_more(page: Page, tokens: Tokens) -> None:
+    page.goto("/graphql")
+    page.get_by_text("Schema as text").click()
+    expect(page.get_by_label("Schema", exact=True)).to_contain_text("type Borough implements Node")
+    expect(page.get_by_label("Schema", exact=True)).not_to_contain_text("type Champion implements Node")
+    page.get_by_label("Token").fill(tokens.create(Role.STEWARD, timedelta(days=1), "")[1])
+    page.get_by_label("Query").fill("{ champions { totalCount } }")
+    page.get_by_role("button", name="Run").click()
+    expect(page.locator("#result")).to_contain_text('"totalCount": 0')
+    expect(page.get_by_label("Schema", exact=True)).to_contain_text("type Champion implements Node")
+    assert page.url.endswith("/graphql")
 
 
 def test_an_error_is_shown_as_the_server_says_it(page: Page) -> None:

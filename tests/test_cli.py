@@ -20,7 +20,10 @@ from server.settings import SETTINGS
 
 Run = Callable[..., Result]
 
-COMMANDS = ["check", "generate", "load", "query", "schema", "serve", "stats", "template", "withdraw"]
+COMMANDS = [
+    *("backup", "check", "export", "generate", "load", "person", "query", "restore"),
+    *("schema", "serve", "stats", "template", "token", "withdraw"),
+]
 
 
 @pytest.fixture
@@ -166,6 +169,35 @@ def test_a_source_from_another_place_must_be_said_to_have_moved(run: Run) -> Non
     assert "source:sheet was loaded from" in sentence
     assert "say --moved" in sentence and "another name with --name" in sentence
     assert "1 altered" in run("load", "--moved", "--name", "sheet", "new").stdout
+
+
+def test_a_graph_is_exported_and_loaded(loaded: Run, tmp_path: Path) -> None:
+    content = json_lines(loaded("export", "--json", "graph.jsonl"))[0]
+    assert (content["file"], content["records"], content["version"]) == ("graph.jsonl", 681, 1)
+    assert "is there already" in refused(loaded("export", "graph.jsonl"))
+    assert loaded("export", "--force", "graph.jsonl").stdout.startswith("graph.jsonl: 681 records of version 1, ")
+    assert loaded("export", "-").stdout == Path("graph.jsonl").read_text()
+    assert loaded("check", "graph.jsonl").stdout == "0 errors, 0 warnings in 681 rows of 1 file\n"
+    assert "681 added" in loaded("--store", "sqlite:other.db", "load", "graph.jsonl").stdout
+    assert (
+        json.loads(loaded("--store", "sqlite:other.db", "stats", "--json").stdout)["contentHash"]
+        == (content["contentHash"])
+    )
+    assert "--name is for a folder" in refused(loaded("load", "--name", "x", "graph.jsonl"))
+
+
+def test_a_graph_is_backed_up_and_restored(loaded: Run, tmp_path: Path) -> None:
+    content = json_lines(loaded("backup", "--json", "graph.backup"))[0]
+    assert "is there already" in refused(loaded("backup", "graph.backup"))
+    loaded("export", "graph.jsonl")
+    for file in ("graph.backup", "graph.jsonl"):
+        said = loaded("--store", f"sqlite:{file}.db", "restore", file).stdout
+        assert said.startswith(f"{file}: 681 records restored; version 1, content hash {content['contentHash']}, as ")
+    assert "the graph has 12 sources already; expected an empty one" in refused(loaded("restore", "graph.backup"))
+    Path("cut.jsonl").write_bytes(Path("graph.jsonl").read_bytes()[:-9])
+    cut = loaded("--store", "sqlite:cut.db", "restore", "cut.jsonl")
+    assert (cut.exit_code, cut.stdout) == (1, "cut.jsonl: nothing was changed\n")
+    assert "the line is no record" in cut.stderr
 
 
 def test_hidden_relations_are_counted(run: Run) -> None:

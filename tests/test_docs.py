@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from graph.civic import CIVIC
+from graph.roles import Role
 from graph.stores import open_store
 from schema.api import API
 from schema.types import sdl
@@ -20,7 +21,7 @@ NAMES = [str(document.relative_to(ROOT)) for document in DOCUMENTS]
 
 @pytest.fixture(scope="module")
 def api(example_url: str) -> API:
-    return API(open_store(example_url, CIVIC))
+    return API(open_store(example_url, CIVIC), Role.STEWARD)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)

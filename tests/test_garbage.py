@@ -48,7 +48,7 @@ SENT = [
     "query ($v: Date) { projects(where: {startDate: {lt: $v}}) { totalCount } }",
     "query ($v: Boolean!) { partners @include(if: $v) { totalCount } }",
     "query ($v: PartnerProjectsFilter) { partners(where: {projects: $v}) { totalCount } }",
-    "query ($v: [PartnerGroup!]!) { partners { groups(by: $v) { count } } }",
+    "query ($v: [PartnerGroupBy!]!) { partners { groups(by: $v) { count } } }",
     "query ($v: SortDirection) { partners(orderBy: [{name: $v}]) { totalCount } }",
     "query ($v: String!) { __type(name: $v) { name } }",
 ]

@@ -230,9 +230,9 @@ def test_every_error_of_a_row_is_reported(check: Check) -> None:
 
 
 def test_pseudonymous_kinds_have_no_names(check: Check) -> None:
-    checked = check({"students": "id,level\ns1,5\n"})
-    assert values(checked, "Student") == {"student:s1": {"name": "s1", "level": 5}}
-    issue = only(check({"students": "id,name\ns1,Ann\n"}).report)
+    checked = check({"students": "id,level\nmade-up-1,5\n"})
+    assert values(checked, "Student") == {"student:made-up-1": {"name": "made-up-1", "level": 5}}
+    issue = only(check({"students": "id,name\nmade-up-1,Ann\n"}).report)
     assert (issue.row, issue.column, issue.message) == (1, "name", '"name" is not a column of this table')
 
 
@@ -785,7 +785,7 @@ def test_a_folder_that_changes_is_refused(tmp_path: Path) -> None:
 
 
 def test_progress_tells_file_and_rows(tmp_path: Path) -> None:
-    (tmp_path / "students.csv").write_text("id\n" + "".join(f"s{n}\n" for n in range(4_500)))
+    (tmp_path / "students.csv").write_text("id\n" + "".join(f"made-up-{n}\n" for n in range(4_500)))
     seen: list[tuple[str, int]] = []
     with read(tmp_path, CIVIC, None, progress=lambda file, rows: seen.append((file, rows))):
         assert seen == [("students.csv", 2_000), ("students.csv", 4_000), ("students.csv", 4_500)]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import Conflict, LoadError
+from graph.roles import Role
 from graph.statements import Record, precedence
 from graph.store import Store
 from graph.stores import open_store
@@ -53,7 +54,7 @@ class Placed(World):
 
 
 def ask(store: Store, query: str) -> Any:
-    body = json.loads(asyncio.run(API(store).execute(query)).body)
+    body = json.loads(asyncio.run(API(store, Role.STEWARD).execute(query)).body)
     assert "errors" not in body, body
     return body["data"]
 

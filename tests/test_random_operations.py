@@ -19,6 +19,7 @@ from graph.civic import CIVIC
 from graph.errors import BadCursor
 from graph.model import Model
 from graph.plan import read_cursor
+from graph.roles import Role, seen_by
 from graph.store import Store
 from graph.stores.neo4j import Neo4jStore
 from graph.stores.sqlite import SQLiteStore
@@ -27,7 +28,7 @@ from tests.operations import Operation, operations, shrinking
 from tests.reference import Reference
 from tests.sample import SAMPLE, worlds
 from tests.traced import traced
-from tests.world import WORLD
+from tests.world import WORLD, Without
 
 SHARDS = range(8)  # each draws with a seed of its own, so that several processors share the work
 TIMES = int(os.environ.get("EXAMPLES_TIMES", "1"))  # for a long run: so many times as many examples
@@ -98,6 +99,21 @@ def test_of_the_known_world(shard: int, client: Client) -> None:
     @given(DRAWN(reference))
     def test(operation: Operation) -> None:
         agree(client, reference, operation)
+
+    test()
+
+
+@pytest.mark.parametrize("role", [Role.PUBLIC, Role.ANALYST])
+def test_a_role_is_answered_as_if_the_rest_were_not_there(role: Role, client: Client) -> None:
+    seen = seen_by(role, CIVIC)
+    reference = Reference(client.store, Without(WORLD, CIVIC), seen)
+    caller = Client(client.store, role)
+    caller.data("{ __typename }")  # the store learns how many rows there are
+
+    @drawing(len(role), 400, client.store)
+    @given(DRAWN(reference))
+    def test(operation: Operation) -> None:
+        agree(caller, reference, operation)
 
     test()
 

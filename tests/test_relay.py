@@ -172,6 +172,12 @@ def test_a_page_of_none_says_whether_there_are_any(client: Client, size: str, fu
     assert client.data(query) == {"partners": {"totalCount": 0, "pageInfo": {further: False}}}
 
 
+@pytest.mark.parametrize(("size", "further"), [("first", "hasNextPage"), ("last", "hasPreviousPage")])
+def test_a_search_may_ask_for_none_too(client: Client, size: str, further: str) -> None:
+    query = f'{{ search(text: "a", {size}: 0) {{ edges {{ cursor }} pageInfo {{ {further} endCursor }} }} }}'
+    assert client.data(query) == {"search": {"edges": [], "pageInfo": {further: True, "endCursor": None}}}
+
+
 def test_less_than_none_is_refused(client: Client) -> None:
     assert client.code("{ partners(first: -1) { totalCount } }") == "PAGE_SIZE"
     assert client.code("{ partners(last: -1) { totalCount } }") == "PAGE_SIZE"

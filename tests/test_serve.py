@@ -78,7 +78,15 @@ def test_it_welcomes_with_a_query_to_try_and_says_who_sees_what(served: subproce
     said = welcome(served)
     assert f"curl {address(said)}/graphql" in said
     assert json.dumps({"query": FIRST}, separators=(",", ":")) in said
-    assert "Everybody who reaches this address is served as steward" in said
+    assert "Callers without a token see public data" in said
+
+
+def test_who_lets_everybody_see_everything_is_told_so(example_url: str) -> None:
+    process = start(example_url, "--anonymous", "steward")
+    said = welcome(process)
+    stop(process)
+    assert "Everybody who reaches this address is served as steward and sees" in said
+    assert "personal and student data" in said
 
 
 def test_a_signal_while_it_starts_ends_it_too(served: subprocess.Popen[str]) -> None:
@@ -108,7 +116,7 @@ def test_an_address_that_others_reach_is_warned_of_and_an_empty_graph_told(tmp_p
     code, errors = stop(process)
     assert code == 0
     assert "Warning: other machines reach" in errors
-    assert "as steward" in errors
+    assert "put HTTPS before it" in errors
 
 
 def test_its_workers_do_not_outlive_it(served: subprocess.Popen[str]) -> None:

@@ -18,6 +18,10 @@ def test_without_variables_there_are_the_defaults() -> None:
         "store": "sqlite:civic-graph.db",
         "host": "127.0.0.1",
         "port": 8000,
+        "anonymous": "public",
+        "tokens": "civic-graph.tokens",
+        "student_key": "",
+        "erased": "",
         "log_level": "warning",
     }
 

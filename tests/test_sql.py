@@ -125,7 +125,7 @@ def test_a_total_without_conditions_counts_nothing(sqlite: Client) -> None:
         '{ partner(id: "partner:acorn") { name } }',
         '{ partner(id: "partner:acorn") { projects { nodes { name } } borough { name } } }',
         '{ borough(id: "borough:hackney") { basedPartners { nodes { name } } neighbours { nodes { name } } } }',
-        '{ node(id: "partner:acorn") { ... on Entity { name } } nodes(ids: ["project:garden"]) { ... on Entity { name } } }',
+        '{ node(id: "partner:acorn") { id } nodes(ids: ["project:garden"]) { ... on Entity { name } } }',
         '{ boroughs(where: {gssCode: {eq: "E1"}}) { nodes { name } } }',
     ],
 )
@@ -137,6 +137,12 @@ def test_nothing_is_read_from_end_to_end(sqlite: Client, query: str) -> None:
 def test_a_rare_relation_is_found_from_its_end(sqlite: Client) -> None:
     query = '{ partners(where: {borough: {name: {eq: "Hackney"}}}) { totalCount } }'
     assert any("BASED_IN_Borough~back" in step for step in explained(sqlite, query))
+
+
+def test_a_search_reads_its_index(sqlite: Client) -> None:
+    steps = explained(sqlite, '{ search(text: "acorn", first: 3) { totalCount nodes { name } } }')
+    assert "SCAN f VIRTUAL TABLE INDEX 0:M1" in steps
+    assert "SEARCH s USING INTEGER PRIMARY KEY (rowid=?)" in steps
 
 
 # One operation, one statement

@@ -30,8 +30,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph.model import Relation, Table
-from graph.statements import DEFAULT_RANK, Claim, Load, Statement, key_text
+from graph.model import Model, Relation, Table
+from graph.statements import DEFAULT_RANK, Claim, Load, Statement, Statements, key_text
 
 Row = Mapping[str, Any]
 
@@ -68,6 +68,24 @@ class World:
     def of(self, table: Table) -> Iterator[Statement]:
         for said in self.said:
             yield from said.of(table)
+
+
+@dataclass(frozen=True)
+class Without:
+    """What some statements, made for the `whole` model, say of a smaller one, as if nobody had said the rest."""
+
+    statements: Statements
+    whole: Model
+
+    @property
+    def loads(self) -> tuple[Load, ...]:
+        return self.statements.loads
+
+    def of(self, table: Table) -> Iterator[Statement]:
+        full = next(t for t in self.whole.tables if t.table == table.table)
+        places = [[p.name for p in full.values].index(prop.name) for prop in table.values]
+        for key, claim in self.statements.of(full):
+            yield Statement(key, claim._replace(values=tuple(claim.values[place] for place in places)))
 
 
 def statement(table: Table, row: Row, source: str, locator: str) -> Statement:

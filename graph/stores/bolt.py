@@ -303,9 +303,9 @@ def _of_code(code: str, error: errors.Neo4jError) -> StoreError:
         case "TransactionTimedOut" | "TransactionTimedOutClientConfiguration" | "LockAcquisitionTimeout":
             return Timeout("the database took too long to answer; ask for less")
         case "LockClientStopped" | "DeadlockDetected" | "Outdated" | "ConstraintValidationFailed":
-            return Conflict("another process changed the graph at the same time; nothing was changed, try again")
+            return Conflict("another process changed the graph at the same time")
         case "MemoryPoolOutOfMemoryError" | "TransactionOutOfMemoryError":
-            return StoreError("the database has too little memory for this; nothing was changed")
+            return StoreError("the database has too little memory for this")
         case "DatabaseUnavailable" | "NotALeader" | "DatabaseNotFound" | "UnableToRoute":
             return Unavailable("the database is not available")
         case _ if isinstance(error, errors.TransientError):

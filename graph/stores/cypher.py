@@ -14,8 +14,11 @@ from operator import itemgetter
 from typing import Any, assert_never
 
 from graph import plan as p
-from graph.model import Hop, Kind, Property
+from graph import sums
+from graph.model import ID, Hop, Kind
 from graph.stores.cypher_comparisons import Comparisons, Side
+from graph.stores.cypher_groups import Grouped
+from graph.stores.cypher_search import matched
 from graph.stores.cypher_terms import (
     FALSE,
     TRUE,
@@ -23,7 +26,6 @@ from graph.stores.cypher_terms import (
     Lines,
     Row,
     Shape,
-    as_text,
     call,
     constant,
     cursor,
@@ -156,12 +158,13 @@ class Compiler:
     def entries(self, entries: p.Entries, cells: Cells) -> Shape:
         label, key = {"counts": ("_CivicCount", "name"), "sources": ("_CivicSource", "id")}[entries.name]
         found, name, inner = self.name("c"), self.name("x"), Cells()
+        some = "" if entries.tables is None else f" AND {found}.`{key}` IN {list(entries.tables)}"
         shape = entry_value(entries.value, found, inner)
         cells.calls += call(
             [],
             [
                 f"MATCH ({found}:`{label}`)",
-                f"WHERE {found}.`{key}` IS NOT NULL",
+                f"WHERE {found}.`{key}` IS NOT NULL{some}",
                 f"WITH {found} ORDER BY {found}.`{key}`",
                 f"RETURN collect({inner.text}) AS {name}",
             ],
@@ -207,12 +210,20 @@ class Compiler:
                 return shown(prop, cells.get(row.column(prop, on_edge)))
             case p.Cursor():
                 return cursor(row, cells)
+            case p.ByKind(cases):
+                return self.by_kind(cases, row, cells)
             case p.One():
                 return self.one(value, row, cells)
             case p.Page():
                 return self.page(value, row, cells)
             case _:
                 raise TypeError(f"{value} is no value of a row")
+
+    def by_kind(self, cases: tuple[tuple[Kind, p.Value], ...], row: Row, cells: Cells) -> Shape:
+        name = self.name("x")
+        lines, shape = self.node_by_id(row.column(ID, False), [row.node], cases, name)
+        cells.calls += lines
+        return within(cells.get(name), shape)
 
     def one(self, one: p.One, row: Row, cells: Cells) -> Shape:
         name, inner = self.name("x"), Cells()
@@ -310,6 +321,8 @@ class Compiler:
 
     def match(self, page: p.Page, outer: Row | None, row: Row, extra: Lines, *, full: bool) -> Lines:
         """Lines that find the rows of a page; `full` where every such row is visited, not just a page of them."""
+        if page.search:
+            return [*matched(page.search, row.node, self.name("f")), *where(extra)]
         if page.hop and outer:
             conditions = self.conditions(page.where, row)
             return [f"MATCH {pattern(page.hop, outer.node, row)}", *where([*conditions, *extra])]
@@ -375,21 +388,14 @@ class Compiler:
 
     def groups(self, groups: p.Groups, page: p.Page, outer: Row | None, cells: Cells) -> Shape:
         row, name = self.row(page), self.name("x")
-        value, number = self.name("v"), self.name("c")
-        lines = self.match(page, outer, row, [], full=True)
-        by, inner = groups.by, Cells()
-        inner.get(value)
-        inner.get(number)
-        if isinstance(by, Hop):
-            target = Row(self.name("n"), self.kinds[by.target], self.name("e"))
-            lines += [*self.targets(by, row, target), f"WITH {target.node}, count(*) AS {number}"]
-            lines.append(f"WITH {target.node}, {number}, {target.node}.id AS {value}")
-        else:
-            target = None
-            lines.append(f"WITH {row.column(by, False)} AS {value}, count(*) AS {number}")
-        known = f"{target.node}, " if target else ""
-        lines.append(f"WITH {known}{value}, {number} ORDER BY {number} DESC, {value} LIMIT {groups.limit}")
-        shape = self.group_value(groups.value, by, target, inner)
+        by, lines = groups.by, self.match(page, outer, row, [], full=True)
+        target = Row(self.name("n"), self.kinds[by.target], self.name("e")) if isinstance(by, Hop) else None
+        grouped = Grouped(row, by, target, value=self.name("v"), number=self.name("c"))
+        shape = self.group_value(groups.value, grouped)
+        if target and isinstance(by, Hop):
+            lines += self.targets(by, row, target)
+        lines += [*grouped.lines(), f"ORDER BY {grouped.number} DESC, {grouped.value} LIMIT {groups.limit}"]
+        inner = grouped.cells
         cells.calls += call(scope(outer), [*lines, *inner.calls, f"RETURN collect({inner.text}) AS {name}"])
         return each(cells.get(name), shape)
 
@@ -402,29 +408,33 @@ class Compiler:
             return call([row.node], [step, f"RETURN DISTINCT {target.node}"])
         return [step]
 
-    def group_value(self, value: p.Value, by: Property | Hop, target: Row | None, cells: Cells) -> Shape:
+    def group_value(self, value: p.Value, grouped: Grouped) -> Shape:
         match value:
             case p.Obj(fields):
-                return obj(fields, lambda v: self.group_value(v, by, target, cells))
+                return obj(fields, lambda v: self.group_value(v, grouped))
             case p.Const(text):
                 return constant(text)
             case p.GroupKeys(of_key):
-                shape = self.group_value(of_key, by, target, cells)
+                shape = self.group_value(of_key, grouped)
                 return lambda row: [shape(row)]
             case p.GroupValue():
-                return as_text(by)
+                return grouped.text()
             case p.GroupCount():
-                return itemgetter(1)
+                return grouped.cells.get(grouped.number)
+            case p.GroupSum(prop, on_edge):
+                return grouped.added(sums.total, prop, on_edge)
+            case p.GroupAverage(prop, on_edge):
+                return grouped.added(sums.average, prop, on_edge)
             case p.GroupNode(of_node):
-                return self.group_node(of_node, target, cells)
+                return self.group_node(of_node, grouped)
             case _:
                 raise TypeError(f"{value} is no value of a group")
 
-    def group_node(self, value: p.Value, target: Row | None, cells: Cells) -> Shape:
-        if target is None:
+    def group_node(self, value: p.Value, grouped: Grouped) -> Shape:
+        if grouped.target is None:
             return constant(None)
-        shape = self.row_value(value, target, cells)
-        return lambda row: None if row[0] is None else shape(row)
+        there, shape = grouped.cells.get(grouped.value), self.row_value(value, grouped.target, grouped.cells)
+        return lambda row: None if there(row) is None else shape(row)
 
     # Predicates
 

@@ -16,7 +16,9 @@ import msgspec
 
 from graph import statements as st
 from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Type
+from graph.search import is_searched, searched
 from graph.statements import Claim, Key, Load, Record, Values
+from graph.stores import cypher_search
 from graph.stores.cypher_terms import Row, folded_name, is_text, pattern, quoted, sortable_name, stored
 from graph.text import fold, is_wide, sortable
 
@@ -44,13 +46,13 @@ def declarations(model: Model) -> list[str]:
     for kind in model.kinds:
         made.append(_unique(kind.table, (ID.name,)))
         made += [_index(kind.table, p.name) for p in kind.values if p.name == "name" or p.unique]
-    return made
+    return [*made, *cypher_search.declarations(model)]
 
 
 def fingerprint(model: Model) -> str:
     """Names how a model is kept: another model, another fingerprint."""
     tables = [(t.table, [(p.name, p.type) for p in (*t.key, *t.values)]) for t in model.tables]
-    return blake2b(_to_json((declarations(model), tables)), digest_size=16).hexdigest()
+    return blake2b(_to_json((declarations(model), tables, searched(model))), digest_size=16).hexdigest()
 
 
 def _unique(label: str, properties: tuple[str, ...]) -> str:
@@ -80,7 +82,9 @@ def _kept(value: Any) -> Any:
 
 
 def companions(table: Table, key: Key, values: Values) -> Iterator[tuple[str, str]]:
-    """What is kept beside text, where needed: the text without case and accents, and as it compares."""
+    """What is kept beside text, where needed: the text without case and accents, as it compares, and as words."""
+    if isinstance(table, Kind) and is_searched(table):
+        yield cypher_search.kept(table, values)
     for prop, value in (*zip(table.key, key, strict=True), *zip(table.values, values, strict=True)):
         if value and is_text(prop):
             if not value.isascii() or "'" in value or "`" in value:
@@ -267,11 +271,12 @@ def _aside(relation: Relation, end: str) -> str:
 
 
 def settled(relation: Relation) -> str:
-    """The statement that brings back waiting relations whose ends are both there. It returns how many."""
+    """The statement that brings back at most `$limit` waiting relations whose ends are both there. It returns how
+    many."""
     ends = _ends(relation, "w._from", "w._to")
     surplus = ["_table", "_from", "_to", *([] if relation.keys else ["_key"])]
     return (
-        f"MATCH (w:`_CivicWaiting` {{_table: {_text(relation.table)}}}) {ends} "
+        f"MATCH (w:`_CivicWaiting` {{_table: {_text(relation.table)}}}) {ends} WITH w, a, b LIMIT $limit "
         f"CREATE {_link(relation)} SET e = properties(w) REMOVE {', '.join(f'e.{name}' for name in surplus)} "
         "DELETE w RETURN count(*)"
     )

@@ -183,17 +183,15 @@ def shown(prop: Property, place: Shape) -> Shape:
             return place
 
 
-def as_text(by: Property | Hop) -> Shape:
-    """The value that a group shares, the first of its cells, as text."""
-    if isinstance(by, Hop):
-        return itemgetter(0)
-    match by.type:
+def as_text(prop: Property, place: Shape) -> Shape:
+    """A stored value as text, as a group's value shows it."""
+    match prop.type:
         case Type.BOOLEAN:
-            return within(itemgetter(0), lambda value: "true" if value else "false")
+            return within(place, lambda value: "true" if value else "false")
         case Type.ENUM:
-            return within(itemgetter(0), str.upper)
+            return within(place, str.upper)
         case _:
-            return within(itemgetter(0), str)
+            return within(place, str)
 
 
 def cursor(row: Row, cells: Cells) -> Shape:

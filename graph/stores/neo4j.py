@@ -1,9 +1,11 @@
-"""The graph of record for an office: a Neo4j database, read by one statement an operation, written in one transaction.
+"""The graph of record for an office: a Neo4j database, read by one statement an operation, written in one transaction
+or, where that would be too large, in several, each of which leaves the graph as its content hash says.
 
 Neo4j has no snapshot of a statement, and applies a commit while others read. So the graph has a clock: who writes
 makes it odd before the commit and even after it, each in a transaction of its own, and every statement returns the
 clock as it began and as it ended. Where they differ or are odd, the statement is run again. A clock that a crash
-left odd is set right by whoever next holds the writer's lock.
+left odd is set right by whoever next holds the writer's lock. That lock is held in a transaction of its own, which
+lasts from a writer's beginning to its end, whatever was committed meanwhile.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import re
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -24,6 +26,7 @@ from graph import plan as p
 from graph.errors import Conflict, Incompatible, Timeout, Unavailable
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
+from graph.roles import Role, allow, needed
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Found, Head, Snapshot, is_true
 from graph.stores import bolt
@@ -41,15 +44,22 @@ OLDEST = (5, 26)  # of Neo4j; scoped subqueries came shortly before
 TAKES = 3  # of the whole graph, before writers are kept away
 WRITE_WAIT = 10.0  # seconds a writer waits for another
 WRITE = 3600.0  # seconds a write transaction may take
+TRANSACTION = 50_000  # records and moved relations that one transaction may change; a heap of 1 GB holds twice as many
+SETTLED = 10_000  # waiting relations that are brought back at a time
 LOCK = f"MATCH {WRITER} SET w.by = $by"
 ODD = f"MATCH {GRAPH} SET g.clock = g.clock + 1 + g.clock % 2"
 EVEN = f"MATCH {GRAPH} SET g.clock = g.clock + g.clock % 2"
 CLOCK = f"MATCH {GRAPH} RETURN g.clock"
-HEAD = f"MATCH {GRAPH} RETURN g.version, g.contentHash, g.loadedAt"
+HEAD = f"MATCH {GRAPH} RETURN g.version, g.contentHash, g.loadedAt, g.loading"
 COUNTS = "MATCH (c:`_CivicCount`) RETURN c.name, c.count"
 WAITING = "MATCH (w:`_CivicWaiting`) RETURN DISTINCT w._table"
 SOURCES = f"MATCH (s:`_CivicSource`) RETURN {', '.join(f's.{name}' for name in tables.LOAD)} ORDER BY s.id"
-COMMIT = f"MATCH {GRAPH} SET g.version = $version, g.contentHash = $hash, g.loadedAt = $loaded_at, g.commit = $commit"
+LAST = f"MATCH {GRAPH} RETURN coalesce(g.commit, '')"
+KEPT = f"MATCH {GRAPH} SET g.commit = g.commit RETURN g.commit"  # waits for a commit that is under way
+COMMIT = (
+    f"MATCH {GRAPH} WHERE coalesce(g.commit, '') = $last SET g.version = $version, g.contentHash = $hash, "
+    "g.loadedAt = $loaded_at, g.loading = $loading, g.commit = $commit RETURN g.commit"
+)
 BUSY = "SHOW TRANSACTIONS YIELD metaData WHERE metaData.writer IS NOT NULL RETURN metaData.writer LIMIT 1"
 
 T = TypeVar("T")
@@ -145,9 +155,10 @@ class Neo4jStore:
 
     def _compiled(self, plan: Plan, clock: int, facts: Facts) -> CypherCompiled:
         statement = compile_cypher(plan, self.model.by_name, facts)
-        return CypherCompiled(plan, statement.text, clock, statement)
+        return CypherCompiled(plan, statement.text, clock, needed(plan, self.model), statement)
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
+        allow(role, compiled.needed)
         assert isinstance(compiled, CypherCompiled)
         return await asyncio.wrap_future(self._reader.submit(self._answer(compiled, parameters)))
 
@@ -229,16 +240,28 @@ class Neo4jStore:
 
     @contextmanager
     def write(self) -> Iterator[Neo4jWriter]:
-        by = f"process {os.getpid()}"
-        with Translated(), self._session() as session:
-            self._wait_for_others(session, by)
-            transaction = session.begin_transaction(timeout=WRITE, metadata={"writer": by})
+        with Translated(), self._locked(f"process {os.getpid()}"), self._session() as session:
+            writer = Neo4jWriter(self, session)
             try:
-                transaction.run(said(LOCK), by=by).consume()
-                yield Neo4jWriter(self, transaction)
+                yield writer
+            except bolt.FAILED as error:
+                cause = bolt.ours(error)
+                raise type(cause)(f"{cause.message}; {writer.outcome}") from error
             finally:
-                with suppress(*bolt.FAILED):
-                    transaction.close()
+                writer.close()
+
+    @contextmanager
+    def _locked(self, by: str) -> Iterator[None]:
+        """A block in which nobody else writes. Raises Conflict where somebody keeps writing."""
+        with self._session() as session:
+            self._wait_for_others(session, by)
+            with session.begin_transaction(timeout=WRITE, metadata={"writer": by}) as lock:
+                lock.run(said(LOCK), by=by).consume()
+                try:
+                    yield
+                finally:
+                    with suppress(*bolt.FAILED):
+                        lock.rollback()
 
     def _wait_for_others(self, session: Session, by: str) -> None:
         """Return once the writer's lock is free. A transaction cannot give up a lock it waits for, so that the
@@ -266,7 +289,7 @@ class Neo4jStore:
                 session.run(bolt.timed(EVEN)).consume()
 
     def is_kept(self, commit: str) -> bool:
-        """Whether a commit whose reply was lost took place: told by its record, once its lock is free.
+        """Whether a commit whose reply was lost took place: told by its mark, once its lock is free.
 
         Raises Unavailable where the database does not come back to say so.
         """
@@ -274,9 +297,7 @@ class Neo4jStore:
         while True:
             try:
                 with self._session() as session, session.begin_transaction(timeout=WRITE_WAIT) as transaction:
-                    transaction.run(said(LOCK), by="check").consume()
-                    kept = transaction.run(said(f"MATCH {GRAPH} RETURN g.commit")).single(strict=True)[0]
-                    return bool(kept == commit)
+                    return bool(transaction.run(said(KEPT)).single(strict=True)[0] == commit)
             except bolt.FAILED as error:
                 if time.monotonic() > end:
                     raise Unavailable(
@@ -345,8 +366,8 @@ class Neo4jSnapshot:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        version, content_hash, loaded_at = self._rows(HEAD)[0]
-        self.head = Head(version, int(content_hash, 16), loaded_at or "")
+        version, content_hash, loaded_at, loading = self._rows(HEAD)[0]
+        self.head = Head(version, int(content_hash, 16), loaded_at or "", tuple(loading or ()))
         self.loads = {row[0]: Load(*row) for row in self._rows(SOURCES)}
 
     def of(self, table: Table) -> Iterator[tuple[Key, Record]]:
@@ -359,21 +380,37 @@ class Neo4jSnapshot:
 
 
 class Neo4jWriter:
-    """One write transaction on the database."""
+    """The one writer of the database: a transaction, and after it another where one would be too large."""
 
-    def __init__(self, store: Neo4jStore, transaction: Transaction) -> None:
+    def __init__(self, store: Neo4jStore, session: Session) -> None:
         self._store = store
         self._model = store.model
-        self._transaction = transaction
+        self._session = session
+        self._transaction = self._begun()
+        self._size = 0  # of the transaction
+        self._parts = 0  # that were kept
+        self._last: str = self._rows(LAST)[0][0]
         self._touched: set[str] = set()
         self._counts: dict[str, int] = dict(
             self._rows(COUNTS)
         )  # rows a table; Neo4j counts slowly what is not kept yet
         self._waiting = {row[0] for row in self._rows(WAITING)}  # tables of which rows may wait
 
+    def _begun(self) -> Transaction:
+        return self._session.begin_transaction(timeout=WRITE)
+
+    def close(self) -> None:
+        with suppress(*bolt.FAILED):
+            self._transaction.close()
+
+    @property
+    def outcome(self) -> str:
+        """What a failure leaves behind."""
+        return "a part of the load was kept: load again, and it goes on" if self._parts else "nothing was changed"
+
     def head(self) -> Head:
-        version, content_hash, loaded_at = self._rows(HEAD)[0]
-        return Head(version, int(content_hash, 16), loaded_at or "")
+        version, content_hash, loaded_at, loading = self._rows(HEAD)[0]
+        return Head(version, int(content_hash, 16), loaded_at or "", tuple(loading or ()))
 
     def loads(self) -> dict[str, Load]:
         return {row[0]: Load(*row) for row in self._rows(SOURCES)}
@@ -399,6 +436,7 @@ class Neo4jWriter:
 
     def put(self, table: Table, changes: Sequence[Change]) -> None:
         self._touched.add(table.table)
+        self._size += len(changes)
         gone = [list(change.key) for change in changes if not change.after]
         new = [tables.encoded(table, c.key, c.after) for c in changes if c.after and not c.before]
         other = [tables.encoded(table, c.key, c.after) for c in changes if c.after and c.before]
@@ -422,9 +460,11 @@ class Neo4jWriter:
     def _leave(self, relation: Relation, kind: Kind, keys: list[list[str]]) -> None:
         """Set relations aside that begin, or end, at nodes which will go."""
         for text in tables.left(relation, kind):
+            moved = self._rows(text, keys=keys)[0][0]
             self._touched.add(relation.table)
             self._waiting.add(relation.table)
-            self._counts[relation.table] -= self._rows(text, keys=keys)[0][0]
+            self._counts[relation.table] -= moved
+            self._size += moved
 
     def _add(self, table: Table, rows: list[list[Any]]) -> None:
         added = self._rows(tables.added(table), rows=rows)[0][0]
@@ -433,36 +473,64 @@ class Neo4jWriter:
             self._waiting.add(table.table)
             self._run(tables.set_aside(table), rows=rows)
 
+    def purge(self) -> None:
+        """Nothing: where Neo4j keeps what is gone, and its log of transactions, is for its administrator."""
+
+    def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
+        if self._size < TRANSACTION:
+            return
+        self._count(lambda hop: False)  # before the end nobody knows, and it would take long to look
+        self._record(loads)
+        self._end(head)
+        self._parts += 1
+        self._size = 0
+        self._transaction = self._begun()
+
     def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
-        self._settle()
-        self._count()
+        under_way = replace(head, loading=(*head.loading, *gone, *(load.source for load in loads)))
+        for relation in self._model.relations:
+            while self._settle(relation):
+                self.keep_part(under_way, [replace(load, load_id="") for load in loads])
+        self._count(self._is_single)
         self._run("UNWIND $ids AS id MATCH (s:`_CivicSource` {id: id}) DELETE s", ids=list(gone))
+        self._record(loads)
+        self._end(head)
+
+    def _record(self, loads: Sequence[Load]) -> None:
         kept = "UNWIND $loads AS load MERGE (s:`_CivicSource` {id: load.id}) SET s = load"
         self._run(kept, loads=[tables.load_row(load) for load in loads])
+
+    def _end(self, head: Head) -> None:
+        """Commit the transaction, by which the graph becomes what `head` says."""
+        content = {"version": head.version, "hash": f"{head.content_hash:x}", "loaded_at": head.loaded_at}
         commit = uuid4().hex
         with self._store.changing():
-            content = {"version": head.version, "hash": f"{head.content_hash:x}", "loaded_at": head.loaded_at}
-            self._run(COMMIT, **content, commit=commit)
+            if not self._rows(COMMIT, **content, loading=list(head.loading) or None, last=self._last, commit=commit):
+                raise Conflict(f"another process changed the graph at the same time; {self.outcome}")
             try:
                 self._transaction.commit()
             except bolt.LOST as error:
                 if not self._store.is_kept(commit):
-                    raise Unavailable("the database was lost; nothing was changed, load again") from error
+                    raise Unavailable(f"the database was lost; {self.outcome}") from error
+        self._last = commit
 
-    def _settle(self) -> None:
-        """Bring back relations that wait for an end, where both are there now."""
-        for relation in self._model.relations:
-            touched = self._touched & {relation.table, relation.source, relation.target}
-            if touched and relation.table in self._waiting:
-                self._touched.add(relation.table)
-                self._counts[relation.table] += self._rows(tables.settled(relation))[0][0]
+    def _settle(self, relation: Relation) -> int:
+        """Bring back some relations that wait for an end, where both are there now; how many."""
+        touched = self._touched & {relation.table, relation.source, relation.target}
+        if not touched or relation.table not in self._waiting:
+            return 0
+        settled: int = self._rows(tables.settled(relation), limit=SETTLED)[0][0]
+        self._touched.add(relation.table)
+        self._counts[relation.table] += settled
+        self._size += settled
+        return settled
 
-    def _count(self) -> None:
+    def _count(self, is_single: Callable[[Hop], bool]) -> None:
         """Note how many rows the written tables have, and which steps to one node never have a choice."""
         rows = []
         for table in self._model.tables:
             if table.table in self._touched:
-                single = [isinstance(table, Kind) or self._is_single(Hop(table, way)) for way in (True, False)]
+                single = [isinstance(table, Kind) or is_single(Hop(table, way)) for way in (True, False)]
                 rows.append([table.table, self._counts[table.table], *single])
         text = "UNWIND $rows AS row MATCH (c:`_CivicCount` {name: row[0]}) "
         self._run(f"{text} SET c.count = row[1], c.forward = row[2], c.backward = row[3]", rows=rows)

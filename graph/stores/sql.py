@@ -13,6 +13,8 @@ from typing import assert_never
 from graph import plan as p
 from graph.model import Hop, Kind
 from graph.stores.estimate import Facts, rare
+from graph.stores.sql_groups import Grouped, shared, shared_text
+from graph.stores.sql_search import searched, within
 from graph.stores.sql_tables import ends, links, quoted
 from graph.stores.sql_terms import (
     FALSE,
@@ -20,7 +22,6 @@ from graph.stores.sql_terms import (
     Picked,
     Row,
     Side,
-    as_text,
     boolean,
     chosen_first,
     compared,
@@ -66,14 +67,17 @@ class Compiler:
                 return self.object(fields, self.graph_value)
             case p.Const(text):
                 return constant(text)
-            case p.Page():
+            case p.Page(search=None):
                 return self.page_value(value.value, value, None)
+            case p.Page(search=p.Search() as search):
+                return within(searched(search), self.page_value(value.value, value, None))
             case p.Lookup():
                 return self.lookup(value)
             case p.Info(name):
                 return f"(SELECT {quoted(name)} FROM _graph)"
-            case p.Entries(name, entry):
-                rows = f"SELECT * FROM {quoted('_' + name)} ORDER BY 1"
+            case p.Entries(name, entry, tables):
+                some = "" if tables is None else f" WHERE name IN ({', '.join(map(literal, tables))})"
+                rows = f"SELECT * FROM {quoted('_' + name)}{some} ORDER BY 1"
                 return f"json((SELECT json_group_array({self.entry_value(entry)}) FROM ({rows})))"
             case _:
                 raise TypeError(f"{value} is no value of the graph")
@@ -126,6 +130,8 @@ class Compiler:
                 return shown(prop, row.column(prop, on_edge))
             case p.Cursor():
                 return cursor(row)
+            case p.ByKind(cases):
+                return f"json({self.node_by_id(row.id, cases)})"
             case p.One():
                 return self.one(value, row)
             case p.Page():
@@ -199,7 +205,7 @@ class Compiler:
         return f"EXISTS (SELECT 1 FROM {source} WHERE {where} LIMIT 1)"
 
     def total(self, page: p.Page, outer: Row | None) -> str:
-        if page.hop is None and page.where == p.AllOf():
+        if page.hop is None and page.where == p.AllOf() and not page.search:
             return f"(SELECT count FROM _counts WHERE name = {literal(page.kind.table)})"
         row, source = self.source(page, outer)
         conditions = self.conditions(page, row, seeking=False, full=True)
@@ -240,13 +246,14 @@ class Compiler:
         if isinstance(by, Hop):
             target = self.alias("g")
             source = f"{source} LEFT JOIN {self.targets(by, target)} ON {target}.near = {row.id}"
-            stored, text, kind = f"{target}.far", "v", self.kinds[by.target]
+            value, grouped = f"{target}.far", Grouped(row, "v", self.kinds[by.target])
         else:
-            stored, text, kind = row.column(by, False), as_text(by, "v"), None
+            value, grouped = shared(by, row), Grouped(row, shared_text(by))
         where = self.all_of(self.conditions(page, row, seeking=False, full=True))
-        content = self.group_value(groups.value, text, kind)
+        content = self.group_value(groups.value, grouped)
+        added = "".join(f", {sql} AS {quoted(name)}" for name, sql in grouped.columns.items())
         counted = (
-            f"SELECT {stored} AS v, count(*) AS c FROM {source} WHERE {where} "
+            f"SELECT {value} AS v, count(*) AS c{added} FROM {source} WHERE {where} "
             f"GROUP BY 1 ORDER BY 2 DESC, 1 NULLS LAST LIMIT {groups.limit}"
         )
         return f"json((SELECT json_group_array({content}) FROM ({counted})))"
@@ -261,20 +268,24 @@ class Compiler:
         pairs = f"SELECT {once}{edge}.{near} AS near, {edge}.{far} AS far FROM {links(hop.relation)} {edge}{chosen}"
         return f"({pairs}) {alias}"
 
-    def group_value(self, value: p.Value, text: str, kind: Kind | None) -> str:
+    def group_value(self, value: p.Value, grouped: Grouped) -> str:
         match value:
             case p.Obj(fields):
-                return self.object(fields, lambda v: self.group_value(v, text, kind))
-            case p.Const(constant_text):
-                return constant(constant_text)
+                return self.object(fields, lambda v: self.group_value(v, grouped))
+            case p.Const(text):
+                return constant(text)
             case p.GroupKeys(of_key):
-                return f"json_array({self.group_value(of_key, text, kind)})"
+                return f"json_array({self.group_value(of_key, grouped)})"
             case p.GroupValue():
-                return text
+                return grouped.text
             case p.GroupCount():
                 return "c"
+            case p.GroupSum(prop, on_edge):
+                return grouped.added("summed", prop, on_edge)
+            case p.GroupAverage(prop, on_edge):
+                return grouped.added("averaged", prop, on_edge)
             case p.GroupNode(of_node):
-                return f"json({self.node('v', kind, of_node)})" if kind else "NULL"
+                return f"json({self.node('v', grouped.kind, of_node)})" if grouped.kind else "NULL"
             case _:
                 raise TypeError(f"{value} is no value of a group")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from asyncio import get_running_loop
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import astuple
@@ -18,12 +18,15 @@ import msgspec
 from graph.errors import BadInput, Incompatible
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
+from graph.roles import Role, allow, needed
+from graph.search import is_searched, searched
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Found, Head, is_true
+from graph.stores import sql_search
 from graph.stores.estimate import Facts
 from graph.stores.sql import compile_sql
 from graph.stores.sql_tables import declarations, links, quoted
-from graph.stores.sqlite_file import Connection, Translated, begin, commit, end, making, reading, writing
+from graph.stores.sqlite_file import Connection, Translated, begin, commit, copied, end, making, reading, writing
 from graph.stores.sqlite_rows import bindable, decoded, encoded
 
 READERS = 4
@@ -92,9 +95,10 @@ class SQLiteStore:
 
     def compile(self, plan: Plan) -> Compiled:
         version, facts = self._facts
-        return Compiled(plan, compile_sql(plan, self.model.by_name, facts), version)
+        return Compiled(plan, compile_sql(plan, self.model.by_name, facts), version, needed(plan, self.model))
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
+        allow(role, compiled.needed)
         return await get_running_loop().run_in_executor(self._pool, self.answer, compiled, parameters)
 
     def answer(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
@@ -118,6 +122,16 @@ class SQLiteStore:
         with Translated(self.path), closing(reading(self.path)) as connection:
             connection.execute("BEGIN")
             yield SQLiteSnapshot(connection)
+
+    def copy(self, path: Path, progress: Callable[[int], None]) -> Head:
+        with Translated(path), closing(reading(self.path)) as source, closing(making(path)) as target:
+            source.execute("BEGIN")
+            head_of(source)  # from here on it sees this version
+            copied(source, target, progress)
+            snapshot = SQLiteSnapshot(target)
+            if not is_true(snapshot, self.model):
+                raise Incompatible(f"{self.path} is damaged: its records are not those of its content hash")
+            return snapshot.head
 
     def verify(self) -> bool:
         with self.snapshot() as snapshot:
@@ -191,7 +205,7 @@ class SQLiteStore:
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_graph'").fetchone():
             connection.execute("ROLLBACK")  # another process was faster
             return
-        for declaration in (*SYSTEM, *ddl(self.model)):
+        for declaration in (*SYSTEM, *sql_search.TABLES, *ddl(self.model)):
             connection.execute(declaration)
         connection.execute("INSERT INTO _graph VALUES (0, '0', NULL, ?)", (fingerprint(self.model),))
         rows = [(table.table, 0, 1, 1) for table in self.model.tables]
@@ -257,12 +271,32 @@ class SQLiteWriter:
         rows = (encoded(table, change.key, change.after) for change in changes if change.after)
         self._connection.executemany(f"INSERT OR REPLACE INTO {quoted(table.table)} VALUES ({places})", rows)
 
+        if isinstance(table, Kind) and is_searched(table):
+            self._index(table, changes)
+
+    def _index(self, kind: Kind, changes: Sequence[Change]) -> None:
+        """Keep what is searched, of a node whose text changed under a new number."""
+        gone, new = sql_search.reindexed(kind, changes)
+        for statement in sql_search.FORGET:
+            self._connection.executemany(statement, gone)
+        if new:
+            last: Any = self._connection.execute(sql_search.LAST).fetchone()
+            numbered = list(enumerate(new, last[0] + 1))
+            self._connection.executemany(sql_search.NAME, ((number, *entry[:-1]) for number, entry in numbered))
+            self._connection.executemany(sql_search.INDEX, ((number, entry.text) for number, entry in numbered))
+
     def _delete(self, name: str, table: Table, keys: list[Key]) -> None:
         same = " AND ".join(f"{quoted(p.name)} = ?" for p in table.key)
         self._connection.executemany(f"DELETE FROM {name} WHERE {same}", keys)
 
     def _has_rows(self, name: str) -> bool:
         return self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is not None
+
+    def purge(self) -> None:
+        self._connection.execute(sql_search.PURGE)
+
+    def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
+        """One transaction takes a load of any size."""
 
     def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
         self._settle()
@@ -346,4 +380,5 @@ def ddl(model: Model) -> list[str]:
 
 def fingerprint(model: Model) -> str:
     """Names the tables of a model: another model, another fingerprint."""
-    return blake2b("\n".join(ddl(model)).encode(), digest_size=16).hexdigest()
+    made = [*ddl(model), *sql_search.TABLES, *searched(model)]
+    return blake2b("\n".join(made).encode(), digest_size=16).hexdigest()

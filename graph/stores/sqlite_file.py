@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import apsw
 
+from graph import sums
 from graph.errors import Conflict, Incompatible, StoreError, Timeout, Unavailable
 from graph.text import fold
 
-__all__ = ["Connection", "Translated", "begin", "commit", "end", "is_there", "making", "ours", "reading", "writing"]
+__all__ = [
+    "Connection",
+    "Translated",
+    "begin",
+    "commit",
+    "copied",
+    "end",
+    "is_there",
+    "making",
+    "ours",
+    "reading",
+    "writing",
+]
 
 Connection = apsw.Connection
 
 WAIT_MS = 10_000  # how long a writer waits for another
 SETTLE_MS = 500  # how long a finished one waits for readers of the log
+PAGES = 1_000  # that are copied at a time
 PRAGMAS = (
     "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits with the power
+    "PRAGMA secure_delete = ON",  # who was erased is not to be found in free pages
     "PRAGMA temp_store = MEMORY",
     "PRAGMA mmap_size = 1073741824",
     "PRAGMA cache_size = -65536",
@@ -48,6 +64,8 @@ def _connected(path: Path, flags: int) -> Connection:
     connection = apsw.Connection(str(path), flags=flags)
     connection.set_busy_timeout(WAIT_MS)
     connection.create_scalar_function("fold", _folded, 1, deterministic=True)
+    connection.create_scalar_function("summed", _summed, 5, deterministic=True)
+    connection.create_scalar_function("averaged", _averaged, 5, deterministic=True)
     for pragma in PRAGMAS:
         connection.execute(pragma)
     return connection
@@ -56,6 +74,23 @@ def _connected(path: Path, flags: int) -> Connection:
 def _folded(*values: Any) -> Any:
     """`fold` as a function of SQL."""
     return values[0] and fold(values[0])
+
+
+def _summed(*parts: Any) -> Any:
+    """`summed` as a function of SQL."""
+    return sums.total(*parts)
+
+
+def _averaged(*parts: Any) -> Any:
+    """`averaged` as a function of SQL."""
+    return sums.average(*parts)
+
+
+def copied(source: Connection, target: Connection, progress: Callable[[int], None]) -> None:
+    """Copy all that `source` sees, a part at a time; it must be in a read transaction, or a load begins it anew."""
+    with target.backup("main", source, "main") as backup:
+        while not backup.step(PAGES):
+            progress(backup.page_count - backup.remaining)
 
 
 def holder(path: Path) -> Path:

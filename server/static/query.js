@@ -1,5 +1,5 @@
 const at = (id) => document.getElementById(id);
-const [form, examples, query, variables] = ["form", "examples", "query", "variables"].map(at);
+const [form, examples, token, query, variables] = ["form", "examples", "token", "query", "variables"].map(at);
 const [status, result, schema, schemaText] = ["status", "result", "schema", "schema-text"].map(at);
 
 function show(example) {
@@ -7,10 +7,15 @@ function show(example) {
   variables.value = example.dataset.variables;
 }
 
+// The token is in its field alone: nothing of it is kept, nor in the address.
+function caller() {
+  return token.value.trim() ? { authorization: `Bearer ${token.value.trim()}` } : {};
+}
+
 function ask(request) {
   return fetch("graphql", {
     method: "POST",
-    headers: { "content-type": "application/json", accept: "application/graphql-response+json" },
+    headers: { "content-type": "application/json", accept: "application/graphql-response+json", ...caller() },
     body: JSON.stringify(request),
   });
 }
@@ -43,11 +48,13 @@ async function run() {
   }
 }
 
+let shownTo;
+
 async function showSchema() {
-  if (schema.open && !schema.dataset.shown) {
-    const response = await fetch("schema.graphql");
+  if (schema.open && shownTo !== token.value) {
+    const response = await fetch("schema.graphql", { headers: caller() });
     schemaText.textContent = response.ok ? await response.text() : "The schema cannot be read now";
-    schema.dataset.shown = "yes";
+    shownTo = token.value;
   }
 }
 
@@ -63,6 +70,7 @@ form.addEventListener("keydown", (event) => {
 });
 examples.addEventListener("change", () => show(examples.selectedOptions[0]));
 schema.addEventListener("toggle", showSchema);
+token.addEventListener("change", showSchema);
 
 const address = new URLSearchParams(location.search);
 if (address.has("query")) {

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from statistics import median
 
+WARM = 8.0  # seconds after which compilers at run time, such as Java's, have done their work
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -55,11 +57,11 @@ async def once(ask: Ask) -> dict:
 
 
 def side_by_side(asks: list[Ask], connections: int = 16, rounds: int = 5, seconds: float = 2.0) -> list[float]:
-    """The median rate of each request, asked in turns so that all meet the same machine."""
+    """The median rate of each request, asked in turns so that all meet the same machine, once all are warm."""
 
     async def measure() -> list[list[float]]:
         for ask in asks:
-            await rate(ask, connections, seconds / 2)
+            await rate(ask, connections, WARM)
         return [[await rate(ask, connections, seconds) for ask in asks] for _ in range(rounds)]
 
     return [median(rates) for rates in zip(*asyncio.run(measure()), strict=True)]

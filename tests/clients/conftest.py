@@ -14,8 +14,8 @@ from tests.test_serve import address, start, wait, welcome
 
 @pytest.fixture(scope="session")
 def url(example_url: str) -> Iterator[str]:
-    """Where `civic-graph serve` serves the example graph."""
-    process = start(example_url)
+    """Where `civic-graph serve` serves the example graph, to whoever asks as steward."""
+    process = start(example_url, "--anonymous", "steward")
     served = address(welcome(process))
     wait(served)
     yield served

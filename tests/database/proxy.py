@@ -17,6 +17,7 @@ class Proxy:
         parts = urlsplit(url)
         self._server = (parts.hostname, parts.port)
         self._lose: str | None = None
+        self.was_cut = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.cut = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -44,7 +45,7 @@ class Proxy:
         with suppress(OSError):
             while data := client.recv(65536):
                 if self._lose and COMMIT in data:
-                    what, self._lose = self._lose, None
+                    what, self._lose, self.was_cut = self._lose, None, True
                     self._cut(client)
                     if what == "reply":
                         server.sendall(data)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 QUESTIONS: dict[str, str] = {
     "constants": "{ __typename }",
-    "graph": "{ graph { __typename version contentHash counts { name count } sources { id rows loadId rank date } } }",
+    "graph": "{ graph { __typename version contentHash counts { name count } "
+    "sources { source rows loadId rank date } } }",
     "one": '{ partner(id: "partner:acorn") { id name aliases type orgIds sources locators website description } }',
     "one that is not": '{ partner(id: "partner:ghost") { id } borough(id: "partner:acorn") { id } }',
-    "node": '{ node(id: "borough:hackney") { __typename id ... on Entity { name } ... on Borough { area population part } } }',
-    "nodes": '{ nodes(ids: ["challenge:crime", "nothing", "partner:cafe", "partner:cafe"]) { id ... on Entity { name } __typename } }',
+    "node": '{ node(id: "borough:hackney") { __typename id ... on Entity { name } '
+    "... on Borough { area population part } } }",
+    "nodes": '{ nodes(ids: ["challenge:crime", "nothing", "partner:cafe", "partner:cafe"]) { id '
+    "... on Entity { name } __typename } }",
     "nodes of steps": '{ nodes(ids: ["partner:acorn", "project:garden"]) { ... on Partner { borough { name } } '
     "... on Project { challenges { nodes { name } } } } }",
     "variable ids": "query ($ids: [ID!]! = []) { nodes(ids: $ids) { id } }",
@@ -99,6 +102,40 @@ QUESTIONS: dict[str, str] = {
     "{ count keys { value } } } }",
     "groups of steps": "{ boroughs { nodes { name basedPartners { groups(by: TYPE) { count keys { value } } } "
     "neighbours { groups(by: PART) { count keys { value } } } } } }",
+    "groups of dates": "{ projects { y: groups(by: START_DATE_YEAR) { count keys { value } } "
+    "m: groups(by: START_DATE_MONTH) { count keys { value node { id } } } "
+    "a: groups(by: START_DATE_ACADEMIC_YEAR) { count keys { value } } } }",
+    "groups of the relation": '{ project(id: "project:garden") { partners { r: groups(by: EDGE_ROLE) '
+    "{ __typename count keys { value } } s: groups(by: EDGE_SINCE_YEAR) { count keys { value } } } } "
+    'champion(id: "champion:ada") { challenges { groups(by: EDGE_ACADEMIC_YEAR) { keys { value } '
+    "sum { edge { hours } } } } } }",
+    "sums": "{ projects { groups(by: STATUS) { sum { __typename funding f: funding } average { funding } } } "
+    "boroughs { groups(by: PART) { count sum { area population } average { area population } } } }",
+    "sums of the relation": '{ project(id: "project:garden") { partners { groups(by: EDGE_ROLE) { sum { edge { '
+    "__typename hours inKind } } average { edge { hours } } } } challenges { groups(by: POSITION) { count sum { "
+    'position edge { share } } } } } indicator(id: "indicator:asylum") { boroughs { groups(by: EDGE_PERIOD) '
+    "{ keys { value } sum { population edge { value } } average { area edge { value } } } } } }",
+    "sums by relation": "{ partners { nodes { id projects { groups(by: CHALLENGES) { keys { value node { name } } "
+    "count sum { funding edge { hours inKind } } average { edge { hours } } } } } } "
+    "boroughs { groups(by: NEIGHBOURS) { keys { node { name } } sum { population } } } }",
+    "search": '{ search(text: "acorn") { __typename totalCount nodes { __typename id name ... on Partner { borough '
+    "{ name } projects(first: 1) { nodes { name } } } } edges { cursor __typename node { id aliases } } } }",
+    "search by parts": '{ a: search(text: "caf") { nodes { id } } b: search(text: "OLÉS café") { nodes { id } } '
+    'c: search(text: "ol tr") { totalCount } d: search(text: "tr oak") { nodes { id } } e: search(text: "w") '
+    "{ nodes { id } } }",
+    "search nothing": '{ a: search(text: "") { totalCount nodes { id } pageInfo { hasNextPage endCursor } } '
+    'b: search(text: " *?-") { edges { cursor } } c: search(text: "🌳") { totalCount } '
+    'd: search(text: "e", kinds: []) { totalCount nodes { id } } }',
+    "search is no language": """{ a: search(text: "acorn OR cafe") { totalCount } b: search(text: "\\"acorn\\"") {
+    nodes { id } } c: search(text: "name:acorn") { totalCount } d: search(text: "acorn AND NOT oak") { totalCount }
+    e: search(text: "ac*rn") { totalCount } f: search(text: "(acorn") { totalCount } g: search(text: "acorn~2 ^ +") {
+    totalCount } h: search(text: "o'hara'; --") { nodes { id } } i: search(text: "[a TO z]") { totalCount } }""",
+    "search kinds": '{ search(text: "e", kinds: [BOROUGH, CHALLENGE, STUDENT]) { totalCount nodes { id } } '
+    's: search(text: "student", kinds: STUDENT) { totalCount } }',
+    "search wide": '{ a: search(text: "private") { nodes { id } } b: search(text: "trees for") { edges { cursor } } }',
+    "search pages": '{ a: search(text: "e", first: 2) { nodes { id } pageInfo { hasNextPage hasPreviousPage } } '
+    'b: search(text: "e", last: 2) { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor } } }',
+    "search personal": '{ a: search(text: "soil") { nodes { id name } } b: search(text: "ada soil") { nodes { id } } }',
     "introspection beside": '{ __type(name: "Partner") { name } partners(first: 1) { nodes { id } } '
     "__schema { __typename } }",
 }  # fmt: skip

@@ -188,6 +188,7 @@ def test_altered_values_leave_nothing_behind(both: tuple[Store, Store], neo4j: D
         "aliases": ["X"],
         "sources": ["source:a"],
         "locators": ["row 1"],
+        "_search": "plain\nx",
     }
 
 

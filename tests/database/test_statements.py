@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from graph import changes
 from graph.civic import CIVIC
-from graph.plan import bind
 from graph.stores.neo4j import Neo4jStore
-from schema.api import API
 from tests.client import Client
 from tests.database.fixtures import Database
+from tests.database.profiled import explained, hits, operators, scans
 from tests.world import Said, World, link, node
 
-SCANS = ("NodeByLabelScan", "AllNodesScan", "UnionNodeByLabelsScan")
 NAMES = [f"Partner {n:04}" for n in range(2_000)]
 
 SERVED = {
@@ -32,6 +29,7 @@ SERVED = {
     "a rare relation": '{ partners(where: {borough: {name: {eq: "Borough 1"}}}) { totalCount nodes { name } } }',
     "a nested page": "{ partners(first: 3) { nodes { borough { name } projects(first: 2) { nodes { name } } } } }",
     "the graph": "{ graph { version counts { name count } sources { id } } }",
+    "a search": '{ search(text: "partner 0007", first: 5) { totalCount nodes { name } } }',
     "how many": "{ partners { totalCount } }",
 }
 
@@ -54,38 +52,9 @@ def store(neo4j: Database) -> Iterator[Neo4jStore]:
     store.close()
 
 
-def operators(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    yield plan["operatorType"].partition("@")[0], plan["args"].get("Details", "")
-    for child in plan.get("children", ()):
-        yield from operators(child)
-
-
-def explained(store: Neo4jStore, neo4j: Database, query: str, variables: dict[str, Any] | None = None) -> Any:
-    """The operators of the plan for a query, and the number of times the database was touched by it."""
-    prepared: list[Any] = []
-
-    class Listening(API):
-        def _prepare(self, *given: Any) -> Any:
-            prepared.append(super()._prepare(*given))
-            return prepared[-1]
-
-    client = Client(store)
-    client.api = Listening(store)
-    client.data(query, variables)
-    parameters = bind(prepared[0].plan, variables or {})
-    with neo4j.driver.session() as session:
-        summary = session.run(f"PROFILE {prepared[0].compiled.text}", parameters).consume()
-    return list(operators(summary.profile)), summary.profile
-
-
 @pytest.mark.parametrize("question", SERVED)
 def test_an_index_serves(store: Neo4jStore, neo4j: Database, question: str) -> None:
-    found, _ = explained(store, neo4j, SERVED[question])
-    assert [name for name in found if name[0] in SCANS] == []
-
-
-def hits(plan: dict[str, Any]) -> int:
-    return int(plan.get("dbHits", 0)) + sum(map(hits, plan.get("children", ())))
+    assert scans(explained(store, neo4j, SERVED[question])) == []
 
 
 def test_a_late_page_costs_what_the_first_costs(store: Neo4jStore, neo4j: Database) -> None:
@@ -93,12 +62,12 @@ def test_a_late_page_costs_what_the_first_costs(store: Neo4jStore, neo4j: Databa
     early = Client(store).data("{ partners(first: 5) { pageInfo { endCursor } } }")["partners"]["pageInfo"]["endCursor"]
     late = Client(store).data('{ partners(where: {name: {gt: "Partner 1899"}}, first: 50) { pageInfo { endCursor } } }')
     costs = [
-        hits(explained(store, neo4j, query, {"at": at})[1]) for at in (early, late["partners"]["pageInfo"]["endCursor"])
+        hits(explained(store, neo4j, query, {"at": at})) for at in (early, late["partners"]["pageInfo"]["endCursor"])
     ]
     assert costs[1] <= 1.5 * costs[0]
 
 
 def test_names_in_order_need_no_sort(store: Neo4jStore, neo4j: Database) -> None:
-    found, profile = explained(store, neo4j, SERVED["a page by name"])
-    assert not {name for name, _ in found} & {"Sort", "Top"}
+    profile = explained(store, neo4j, SERVED["a page by name"])
+    assert not {name for name, _ in operators(profile)} & {"Sort", "Top"}
     assert hits(profile) < 100

@@ -1,0 +1,26 @@
+"""The API of each role over one store."""
+
+from __future__ import annotations
+
+from anyio import Lock
+from anyio.to_thread import run_sync
+
+from graph.roles import Role
+from graph.store import Store
+from schema.api import API
+
+
+class APIs:
+    """Makes the API of a role when it is first asked for: that takes a good part of a second."""
+
+    def __init__(self, store: Store, first: Role) -> None:
+        self.store = store
+        self._made = {first: API(store, first)}
+        self._making = Lock()
+
+    async def of(self, role: Role) -> API:
+        if role not in self._made:
+            async with self._making:
+                if role not in self._made:
+                    self._made[role] = await run_sync(API, self.store, role)
+        return self._made[role]

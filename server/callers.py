@@ -1,0 +1,57 @@
+"""Callers: in which role a request asks, by its token or without one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from graph.errors import CivicGraphError, Unauthenticated
+from graph.roles import Role
+from schema.errors import failure
+from server.graphql import send_answer
+from server.tokens import FORM, REFUSED, Tokens
+
+IN_ADDRESS = re.compile(rf"(^|&)access_token=|{FORM.pattern}".encode())
+MISPLACED = "a token belongs in the header Authorization, never in an address: addresses are logged; revoke this one"
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Who may call: the holders of tokens, and everybody else in the `anonymous` role."""
+
+    tokens: Tokens | None = None
+    anonymous: Role = Role.PUBLIC
+
+    def role_of(self, scope: Scope) -> Role:
+        """The role of who sent a request. Raises Unauthenticated where it has a token that is not valid."""
+        if IN_ADDRESS.search(unquote_to_bytes(scope["query_string"])):
+            raise Unauthenticated(MISPLACED)
+        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+        if not given:
+            return self.anonymous
+        scheme, _, secret = given[0].partition(" ")
+        if len(given) > 1 or scheme.lower() != "bearer" or not self.tokens:
+            raise Unauthenticated(REFUSED)
+        return self.tokens.role_of(secret.strip())
+
+
+PUBLIC = Callers()
+
+
+class Gate:
+    """Gives each request the `role` that it is answered in, before anything else of it is looked at."""
+
+    def __init__(self, app: ASGIApp, callers: Callers) -> None:
+        self.app, self.callers = app, callers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            try:
+                scope["role"] = self.callers.role_of(scope)
+            except CivicGraphError as error:
+                await send_answer(send, failure(error))
+                return
+        await self.app(scope, receive, send)

@@ -1,0 +1,100 @@
+"""The commands about one person: what is held about them, and their erasure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+
+from graph import changes
+from graph.civic import CIVIC
+from graph.errors import BadInput
+from graph.model import Table
+from graph.statements import Claim, Key
+from server.difference import is_said, keyed, text, titled
+from server.settings import Settings
+from server.stores import existing_graph
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+key_option = click.option("--student-key", metavar="FILE", help="Key of pseudonyms, to find a student by number.")
+
+
+@click.group(epilog="\b\nExample:\n  civic-graph person show champion:ada-lovelace")
+def person() -> None:
+    """Tell what is held about somebody, or erase it.
+
+    For requests of the persons themselves: access to all that is held about them, and erasure of it.
+    """
+
+
+@person.command(epilog="\b\nExample:\n  civic-graph person show champion:ada-lovelace")
+@click.argument("person_id", metavar="ID")
+@key_option
+@json_option
+@click.pass_obj
+def show(settings: Settings, person_id: str, student_key: str | None, as_json: bool) -> None:
+    """Print every statement about a person, and which source makes it."""
+    with existing_graph(settings.store) as store:
+        for table, key, record in changes.about(store, node(settings, person_id, student_key)):
+            for claim in record:
+                click.echo(msgspec.json.encode(as_object(table, key, claim)) if as_json else as_line(table, key, claim))
+
+
+@person.command(epilog="\b\nExample:\n  civic-graph person erase champion:ada-lovelace")
+@click.argument("person_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@key_option
+@json_option
+@click.pass_obj
+def erase(settings: Settings, person_id: str, yes: bool, student_key: str | None, as_json: bool) -> None:
+    """Erase a person from the graph, and keep loads from bringing them back.
+
+    All that any source says of the person and of their relations is taken out, and the hash of their id is put on the
+    list of who was erased. Free text that mentions somebody, tables, and copies of the graph are not searched.
+    """
+    from server.loading import erased
+
+    found = node(settings, person_id, student_key)
+    if not yes:
+        click.confirm(f"Erase {found} for good?", abort=True, err=True)
+    with existing_graph(settings.store) as store:
+        erased(settings).add(found)  # first, so that nothing brings back what is erased after it
+        head, number = changes.erase(store, found)
+    content: dict[str, Any] = {"id": found, "erased": number, "version": head.version}
+    said = f"{found}: {number:,} records erased; the graph is at version {head.version}"
+    click.echo(msgspec.json.encode(content) if as_json else said)
+
+
+def node(settings: Settings, person_id: str, student_key: str | None) -> str:
+    """The id that somebody has in the graph. Raises BadInput where it is none of a kind."""
+    from server.loading import pseudonyms
+
+    kind = CIVIC.kind_of(person_id)
+    if kind is None or ":" not in person_id:
+        raise BadInput(f"{person_id!r} is no whole id; expected one such as champion:ada-lovelace")
+    key = student_key or settings.student_key
+    return pseudonyms(key).of(person_id) if kind.pseudonymous and key else person_id
+
+
+def as_object(table: Table, key: Key, claim: Claim) -> dict[str, Any]:
+    keys = {prop.name: part for prop, part in zip(table.key, key, strict=True)}
+    return {
+        "table": table.table,
+        **keys,
+        "source": claim.source,
+        "locator": claim.locator,
+        "values": said(table, claim),
+    }
+
+
+def as_line(table: Table, key: Key, claim: Claim) -> str:
+    values = ", ".join(f"{name} {text(value)}" for name, value in said(table, claim).items())
+    where = f"{claim.source}, {claim.locator}" if claim.locator else claim.source
+    return f"{titled(table)} {keyed(table, key)}: {values or 'nothing more'} ({where})"
+
+
+def said(table: Table, claim: Claim) -> dict[str, Any]:
+    """What a claim says, without what it says nothing of."""
+    values = zip((prop.name for prop in table.values), claim.values, strict=True)
+    return {name: value for name, value in values if is_said(value)}

@@ -1,0 +1,61 @@
+"""Neo4j: a server for each graph, since the Community edition keeps one database, each made anew."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from graph.civic import CIVIC
+from graph.stores.neo4j import Neo4jStore
+from tests.bench.processes import SCRATCH, Graph, city, lines, run
+from tests.bench.questions import FEW, Row, asked
+from tests.bench.sqlite import started
+from tests.database.server import Server
+
+PARTNERS = 6_000
+HEAP, LITTLE = 3_072, 1_024  # MB of memory for a server with a large and with a small graph
+
+
+def measured() -> Iterator[Row]:
+    with running("large", HEAP) as large, running("small", LITTLE) as small:
+        yield started(small)
+        small.civic("load", str(city(FEW)))
+        yield loaded(large)
+        yield from asked(large, small, "Cypher", deep=250)
+
+
+@contextmanager
+def running(name: str, heap: int) -> Iterator[Graph]:
+    """A new server with the example graph, until the end of the block."""
+    server = Server(SCRATCH.absolute() / f"neo4j-{name}", heap)
+    server.remove()
+    server.start()
+    try:
+        graph = Graph(server.url, {"CIVIC_GRAPH_NEO4J_PASSWORD_FILE": str(server.password_file)})
+        graph.civic("load", "example")
+        yield graph
+    finally:
+        server.remove()
+
+
+def loaded(graph: Graph) -> Row:
+    """How fast a city loads, beside a hand-written load into a server that is as new."""
+    folder = city(PARTNERS)
+    rows, ours = lines(folder), graph.civic("load", str(folder))
+    with running("hand", HEAP) as hand:
+        theirs = run(sys.executable, "-m", "tests.bench.unwind", hand.url, str(folder), environment=hand.environment)
+        same(graph, hand)
+    what = f"{rows / ours.seconds:,.0f}/s, {ours.memory:,.0f} MB at most"
+    against = f"hand-written UNWIND: {rows / theirs.seconds:,.0f}/s"
+    return f"load of {rows:,} rows", what, against, f"{theirs.seconds / ours.seconds:.2f}", "≥ 0.8, ≤ 1 GiB"
+
+
+def same(graph: Graph, hand: Graph) -> None:
+    """That both loads made the same graph: the content of one has the hash of the other."""
+    ours, theirs = (Neo4jStore(one.url, CIVIC, one.environment) for one in (graph, hand))
+    with theirs._session() as session:
+        session.run("MATCH (g:_CivicGraph) SET g.contentHash = $hash", hash=f"{ours.head().content_hash:x}").consume()
+    equal = theirs.verify()
+    ours.close()
+    theirs.close()
+    if not equal:
+        raise RuntimeError("the hand-written load made another graph")

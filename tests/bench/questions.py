@@ -1,0 +1,55 @@
+"""Questions over HTTP: ours beside a hand-written statement, or beside the same on another page or graph."""
+
+from collections.abc import Iterator
+
+from tests.bench import statements as s
+from tests.bench.client import Ask, ask_once, side_by_side
+from tests.bench.processes import Graph, await_verified, bare, served
+
+FEW = 600
+
+Row = tuple[str, str, str, str, str]  # what, measured, against, ratio, budget
+
+
+def asked(large: Graph, small: Graph, language: str, deep: int = 1_000) -> Iterator[Row]:
+    """What is measured of two graphs in the same sort of store: a large one, and one of `FEW` partners."""
+    with served(large) as port, bare(large) as hand, served(small) as few:
+        await_verified(port)
+        await_verified(few)
+        yield from beside_hand(port, hand, f"hand-written {language}")
+        first = Ask(port, "/graphql", {"query": s.DEEP, "variables": {"after": None}})
+        later = Ask(port, "/graphql", {"query": s.DEEP, "variables": {"after": cursor_of_page(first, deep)}})
+        yield compared(f"page {deep:,}", "page 1", "≥ 0.67", later, first)
+        page, fewer = (Ask(at, "/graphql", {"query": s.PAGE}) for at in (port, few))
+        yield compared("nested page of the large graph", f"of {FEW} partners", "≥ 0.77", page, fewer)
+
+
+def beside_hand(port: int, hand: int, against: str) -> Iterator[Row]:
+    for what, query, path, budget in (
+        ("nested page", s.PAGE, "/page", "≥ 0.85"),
+        ("relation filter with totalCount", s.FILTER, "/filter", "≥ 0.67"),
+    ):
+        ours, theirs = Ask(port, "/graphql", {"query": query}), Ask(hand, path, {"query": query})
+        same(ours, theirs)
+        yield compared(what, against, budget, ours, theirs)
+
+
+def compared(what: str, against: str, budget: str, one: Ask, other: Ask) -> Row:
+    ours, theirs = side_by_side([one, other])
+    return what, f"{ours:,.0f}/s", f"{against}: {theirs:,.0f}/s", f"{ours / theirs:.2f}", budget
+
+
+def same(ours: Ask, theirs: Ask) -> None:
+    if ask_once(ours)["data"] != ask_once(theirs):
+        raise RuntimeError(f"{ours.path} and {theirs.path} answer differently")
+
+
+def cursor_of_page(first: Ask, number: int) -> str:
+    """The cursor that page `number` starts after, found by walking there."""
+    cursor = None
+    for _ in range(number - 1):
+        page = ask_once(Ask(first.port, first.path, {"query": s.DEEP, "variables": {"after": cursor}}))
+        cursor = page["data"]["partners"]["pageInfo"]["endCursor"]
+        if cursor is None:
+            raise RuntimeError(f"there is no page {number:,}")
+    return cursor

@@ -1,0 +1,154 @@
+"""One person: all that is held about them is told, erased on request, and not brought back by the next load."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from graph import changes
+from graph.civic import CIVIC
+from graph.model import Model
+from graph.store import Store
+from loaders.erased import Erased
+from server.cli import main
+from tests.client import Client
+from tests.world import WORLD
+
+ADA = "champion:ada"
+ABOUT_ADA = {
+    "Champion",
+    "Champion_LEADS_Project",
+    "Champion_CHAMPIONS_Challenge",
+    "Champion_CONTACT_FOR_Partner",
+    "Champion_MEMBER_OF_Unit",
+}
+TABLES = {
+    "champions": "id,name,email,expertise\nada,Ada,ada@example.org,soil\nben,Ben,ben@example.org,\n",
+    "projects": "id,name,leads\ngarden,Garden,ada;ben\n",
+    "units": "id,name\nlab,Lab\n",
+    "champion-member-of-unit": "from,to\nada,lab\n",
+}
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def store(new_store: Callable[[Model], Store]) -> Store:
+    made = new_store(CIVIC)
+    changes.load(made, WORLD)
+    return made
+
+
+def test_all_that_is_held_is_told_and_nothing_else(store: Store) -> None:
+    told = list(changes.about(store, ADA))
+    assert {table.table for table, _, _ in told} == ABOUT_ADA
+    assert all(ADA in key for _, key, _ in told)
+    assert len(told) == 7
+    assert list(changes.about(store, "champion:nobody")) == list(changes.about(store, "moon:1")) == []
+
+
+def test_who_is_erased_is_gone_and_the_rest_stays_as_it_was(store: Store) -> None:
+    before, counts = store.head(), store.counts()
+    head, erased = changes.erase(store, ADA)
+    assert (erased, head.version) == (7, before.version + 1)
+    assert head == store.head()
+    assert store.verify()
+    assert list(changes.about(store, ADA)) == []
+    client = Client(store)
+    query = """{
+        champions { nodes { name } } contacts: partner(id: "partner:acorn") { contacts { nodes { name } } }
+        champion(id: "champion:ada") { name } projects(where: {leads: {some: {}}}) { totalCount }
+    }"""
+    assert client.data(query) == {
+        "champions": {"nodes": [{"name": "Ben"}]},
+        "contacts": {"contacts": {"nodes": [{"name": "Ben"}]}},
+        "champion": None,
+        "projects": {"totalCount": 0},
+    }
+    gone = {"Champion": 1, "Champion_MEMBER_OF_Unit": 2, "Champion_CHAMPIONS_Challenge": 2}
+    assert {name: counts[name] - store.counts()[name] for name in gone} == gone
+    assert store.hidden().keys().isdisjoint(ABOUT_ADA)
+    assert changes.erase(store, ADA) == (head, 0)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    (tmp_path / "tables").mkdir()
+    for name, text in TABLES.items():
+        (tmp_path / "tables" / f"{name}.csv").write_text(text)
+    store = ["--store", f"sqlite:{tmp_path / 'graph.db'}"]
+    return lambda *arguments, **more: CliRunner().invoke(main, [*store, *arguments], **more)
+
+
+def test_the_next_load_of_the_same_tables_does_not_bring_them_back(run: Run, tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    assert run("load", str(tables)).exit_code == 0
+    assert "ada@example.org" in run("person", "show", ADA).stdout
+    assert run("person", "erase", ADA, "--yes").stdout.startswith(f"{ADA}: 3 records erased")
+    (tables / "units.csv").write_text("id,name\nlab,The lab\n")
+    loaded = run("load", str(tables))
+    assert loaded.exit_code == 0
+    assert loaded.stderr.count("this is about somebody who was erased, and is left out") == 3
+    assert "champions.csv row 2" in loaded.stderr
+    assert "ada" not in loaded.stderr
+    query = "{ champions { nodes { name } } projects { nodes { leads { nodes { name } } } } units { nodes { name } } }"
+    assert json.loads(run("query", query).stdout)["data"] == {
+        "champions": {"nodes": [{"name": "Ben"}]},
+        "projects": {"nodes": [{"leads": {"nodes": [{"name": "Ben"}]}}]},
+        "units": {"nodes": [{"name": "The lab"}]},
+    }
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("graph.db*"))
+    assert b"ben@example.org" in kept
+    assert b"ada" not in kept.lower()
+
+
+def test_a_dump_of_before_does_not_bring_them_back(run: Run, tmp_path: Path) -> None:
+    run("load", str(tmp_path / "tables"))
+    dump = str(tmp_path / "before.jsonl")
+    assert run("export", dump).exit_code == 0
+    assert run("person", "erase", ADA, "--yes").exit_code == 0
+    other = ["--store", f"sqlite:{tmp_path / 'other.db'}"]
+    loaded = run(*other, "load", dump, "--erased", str(tmp_path / "graph.db.erased"))
+    assert loaded.exit_code == 0, loaded.output
+    assert run(*other, "person", "show", ADA).stdout == ""
+    assert "Ben" in run(*other, "person", "show", "champion:ben").stdout
+    assert run(*other, "stats", "--verify").exit_code == 0
+
+
+def test_they_are_told_by_source_as_lines_and_as_json(run: Run, tmp_path: Path) -> None:
+    run("load", str(tmp_path / "tables"))
+    lines = run("person", "show", "champion:ben").stdout.splitlines()
+    assert lines == [
+        "Champion LEADS Project champion:ben → project:garden: nothing more (source:tables)",
+        'Champion champion:ben: name "Ben", email "ben@example.org" (source:tables)',
+    ]
+    objects = [json.loads(line) for line in run("person", "show", "champion:ben", "--json").stdout.splitlines()]
+    assert objects[1]["values"] == {"name": "Ben", "email": "ben@example.org"}
+    assert objects[0]["to"] == "project:garden"
+
+
+def test_nobody_is_erased_without_being_asked_for_or_by_half_an_id(run: Run, tmp_path: Path) -> None:
+    run("load", str(tmp_path / "tables"))
+    assert run("person", "erase", ADA, input="n\n").exit_code == 1
+    assert run("person", "show", ADA).stdout
+    for wrong in ("ada", "Ada Lovelace", "moon:ada"):
+        result = run("person", "erase", wrong, "--yes")
+        assert (result.exit_code, "is no whole id" in result.stderr) == (1, True)
+    assert json.loads(run("person", "erase", ADA, "--yes", "--json").stdout)["erased"] == 3
+
+
+def test_the_list_holds_hashes_and_each_once(tmp_path: Path) -> None:
+    erased = Erased(tmp_path / "list")
+    assert not erased
+    for _ in range(2):
+        erased.add(ADA)
+    assert erased.is_about(("project:garden", ADA))
+    assert not erased.is_about(("project:garden", "champion:ben"))
+    assert Erased(tmp_path / "list").is_about((ADA,))
+    text = (tmp_path / "list").read_text()
+    assert len(text.split()) == 1
+    assert "ada" not in text
