@@ -11,6 +11,7 @@ CivicGraphError
 │   ├── TooDeep             TOO_DEEP           more relation hops than allowed
 │   ├── TooCostly           TOO_COSTLY         more rows than one operation may ask for
 │   ├── TooLarge            TOO_LARGE          the request is too long
+│   ├── UnknownDocument     UNKNOWN_DOCUMENT   no trusted document has the id
 │   ├── Unauthenticated     UNAUTHENTICATED    the token that was sent is not valid
 │   └── Forbidden           FORBIDDEN          the caller may not see what the plan reads
 ├── LoadError               LOAD_FAILED        a source cannot be loaded as it is
@@ -100,6 +101,12 @@ class TooLarge(RequestError):
     """The request or its document is too long."""
 
     code, status = "TOO_LARGE", 413
+
+
+class UnknownDocument(RequestError):
+    """No trusted document has this id."""
+
+    code, status = "UNKNOWN_DOCUMENT", 404
 
 
 class Unauthenticated(RequestError):

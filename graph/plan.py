@@ -11,6 +11,9 @@ parameters. Every store answers a plan alike, by these rules:
   in the order asked for all the same. Only its rows are asked for what is nested in them.
 - A step to one node follows, of several relations, the one with the latest `since` (missing last), then the
   smallest id of the target. `Has` along such a step looks at that node only.
+- `among` narrows the relations that a step follows before it chooses: to those that hold on a day. A relation holds
+  from its `since` until its `until`, that day excluded; 2021 is 1 January 2021, 2021-03 is 1 March. Missing, it has
+  held always, or still does. Where nothing is narrowed, a relation is followed whenever it holds.
 - A relation is there only where both its ends are. A step to a node that is not there is null.
 - `Total` counts what `where` lets through, whatever the page. hasNextPage and hasPreviousPage are exact:
   whether rows of the connection come after the page, and before it, whatever cut it off.
@@ -24,13 +27,19 @@ parameters. Every store answers a plan alike, by these rules:
   word. Words are those of `graph.text.words`, on either side; where none are asked for, nothing is found. First come
   nodes whose name has just these words, then those whose name begins with them, has them in it, and others; then by
   name and id.
+- A path is a shortest one along the steps it may take, whichever way relations point. Of several it is the one whose
+  nodes' ids come first, compared in turn from its start; between two nodes it takes the relation whose table comes
+  first, then the one along it, then the smallest key. A neighbourhood has the nodes that few steps lead to, the nearest
+  first, then by id, and all relations between those that it shows. With a day both take only what holds then.
 - One operation sees one version of the graph.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from hashlib import blake2b
 from typing import Any
@@ -50,6 +59,7 @@ class Convert(Enum):
     NONE = "none"
     ENUM = "enum"  # UPPER_SNAKE, as GraphQL shows it, to the stored lower_snake
     FOLD = "fold"  # without case and accents
+    DAY = "day"  # a date known to the day
     WORDS = "words"  # as search compares text
     CURSOR = "cursor"  # the key at `index` of a cursor
 
@@ -121,10 +131,11 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """A step leads to a row for which the predicate is true."""
+    """A step leads to a row for which the predicate is true; a step to many has in it what it is narrowed to."""
 
     hop: Hop
     where: Predicate
+    among: Predicate = AllOf()
 
 
 Predicate = Cmp | Missing | AllOf | AnyOf | Not | Has
@@ -169,6 +180,7 @@ class One:
 
     hop: Hop
     value: Value
+    among: Predicate = AllOf()
 
 
 # Values of a page.
@@ -226,6 +238,7 @@ class Groups:
     by: By | Hop
     limit: int
     value: Value
+    among: Predicate = AllOf()
 
 
 # Values of a group.
@@ -344,6 +357,78 @@ class Lookup:
     cases: tuple[tuple[Kind, Value], ...]
 
 
+# Walks: what is computed before a statement runs, from the same state of the graph.
+
+
+@dataclass(frozen=True, slots=True)
+class ShortestPath:
+    """The shortest path from a node to another of at most so many steps. `rows` becomes its nodes, each with what led
+    there, as rows of `STEP`; null where there is none."""
+
+    start: Param
+    end: Param
+    hops: int
+    kinds: tuple[Kind, ...]
+    steps: tuple[Hop, ...]
+    day: Param | None
+    rows: Param
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """At most `limit` nodes that at most `hops` steps lead to. `nodes` become their ids, each in a row, null where the
+    node they are around is not there; `links` the relations between them as rows of `LINK`; `more` whether there are
+    other nodes as near as these or nearer than they may be."""
+
+    centre: Param
+    hops: int
+    kinds: tuple[Kind, ...]
+    steps: tuple[Hop, ...]
+    day: Param | None
+    limit: int
+    nodes: Param
+    links: Param
+    more: Param
+
+
+Walk = ShortestPath | Around
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The relations that steps find from nodes, given by id and kind, to any node or to those of `far`; at most `limit`
+    of them, in any order. Each is a list: the step's place, its near and far end, its key, since and until."""
+
+    near: tuple[tuple[str, Param], ...]
+    far: Param | None
+    steps: tuple[Hop, ...]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Rows that were computed, each a list of these properties, of which the first is an id."""
+
+    rows: Param
+    columns: tuple[Property, ...]
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class IfThere:
+    """The value, or null where what was computed is null."""
+
+    computed: Param
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A boolean that was computed."""
+
+    computed: Param
+
+
 Value = (
     Const
     | Get
@@ -369,6 +454,10 @@ Value = (
     | Entry
     | Page
     | Lookup
+    | Links
+    | Computed
+    | IfThere
+    | Flag
 )
 
 
@@ -376,12 +465,14 @@ Value = (
 class Plan:
     value: Obj
     params: tuple[Param, ...]
+    walks: tuple[Walk, ...] = ()
 
 
 def bind(plan: Plan, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a plan by name, their values taken from the variables and converted.
+    """The parameters of a plan by name, their values taken from the variables and converted; those that are computed
+    are null.
 
-    Raises BadCursor where a cursor is none, BadInput where a text is too long to be searched for.
+    Raises BadCursor where a cursor is none, BadInput where a date is no day, or a text too long to be searched for.
     """
     return {param.name: _converted(param, _found(param, variables)) for param in plan.params}
 
@@ -403,10 +494,19 @@ def _converted(param: Param, value: Any) -> Any:
             return [item.lower() for item in value] if isinstance(value, list | tuple) else value.lower()
         case Convert.FOLD:
             return fold(value)
+        case Convert.DAY:
+            return _day(value)
         case Convert.WORDS:
             return _searched(value)
         case Convert.CURSOR:
             return read_cursor(value)[1 + param.index]
+
+
+def _day(value: str) -> str:
+    with suppress(ValueError):
+        if date.fromisoformat(value).isoformat() == value:
+            return value
+    raise BadInput(f"{value} is no day; expected one as in 2021-03-04")
 
 
 def _searched(text: str) -> str:

@@ -62,6 +62,8 @@ def needed(plan: p.Plan, model: Model) -> frozenset[DataClass]:
     the plan was made from."""
     needs = Needs(model)
     needs.value(plan.value, None, None)
+    for walk in plan.walks:
+        needs.walk(walk.kinds, walk.steps)
     return frozenset(needs.found)
 
 
@@ -103,12 +105,15 @@ class Needs:
                     self.value(inner, kind, relation)
             case p.Rows(inner):
                 self.value(inner, kind, relation)
-            case p.One(hop, inner):
+            case p.One(hop, inner, among):
+                self.predicate(among, *self.step(hop))
                 self.value(inner, *self.step(hop))
             case p.Page():
                 self.page(value)
-            case p.Groups(by, _, inner):
+            case p.Groups(by, _, inner, among):
                 assert kind, "groups stand where there are no rows"
+                if isinstance(by, Hop):
+                    self.predicate(among, *self.step(by))
                 self.group(inner, kind, relation, self.grouping(by, kind, relation))
             case p.Lookup(_, _, cases) | p.ByKind(cases):
                 for case, inner in cases:
@@ -117,15 +122,39 @@ class Needs:
                 self.found |= set() if name in FACTS else ALL
             case p.Entries():
                 self.entries(value)
+            case p.Links(near, _, steps):
+                self.walk(tuple(self.kind(name) for name, _ in near), steps)
+            case p.Computed(_, _, inner):
+                self.computed(inner)
+            case p.IfThere(_, inner):
+                self.value(inner, None, None)
             case (
                 p.Const() | p.Cursor() | p.HasNext() | p.HasPrevious() | p.StartCursor() | p.EndCursor() | p.Total()
-                | p.Entry()
+                | p.Entry() | p.Flag()
             ):  # fmt: skip
                 pass
             case p.GroupKeys() | p.GroupValue() | p.GroupNode() | p.GroupCount() | p.GroupSum() | p.GroupAverage():
                 raise TypeError(f"{value} stands outside a group")
             case _:
                 assert_never(value)
+
+    def walk(self, kinds: tuple[Kind, ...], steps: tuple[Hop, ...]) -> None:
+        for kind in kinds:
+            self.kind(kind.name)
+        for hop in steps:
+            self.kind(hop.origin)
+            self.step(hop)
+
+    def computed(self, value: p.Value) -> None:
+        """What a computed row shows: of its own properties the walk has told already what it needs."""
+        match value:
+            case p.Obj(fields):
+                for _, inner in fields:
+                    self.computed(inner)
+            case p.Get():
+                pass
+            case _:
+                self.value(value, None, None)
 
     def page(self, page: p.Page) -> None:
         if page.search:
@@ -177,7 +206,8 @@ class Needs:
                     self.predicate(part, kind, relation)
             case p.Not(part):
                 self.predicate(part, kind, relation)
-            case p.Has(hop, where):
+            case p.Has(hop, where, among):
                 self.predicate(where, *self.step(hop))
+                self.predicate(among, *self.step(hop))
             case _:
                 assert_never(predicate)

@@ -46,12 +46,13 @@ class Compiled:
 
 
 class Found(NamedTuple):
-    """The answer to a plan: the JSON text of its object, the version of the graph that it is of, and the sources
-    that are being loaded into this version part by part."""
+    """The answer to a plan: the JSON text of its object, the version of the graph that it is of, the sources that
+    are being loaded into this version part by part, and the state that it was read in, another after every commit."""
 
     data: bytes
     version: int
     loading: tuple[str, ...] = ()
+    state: int = 0
 
 
 class Snapshot(Protocol):

@@ -8,7 +8,9 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
+from graph import changes
 from graph.errors import LoadError
+from graph.store import Head, Store
 
 MESSAGE = "this is about somebody who was erased, and is left out"
 
@@ -49,6 +51,20 @@ class Erased:
             return set()
         except (OSError, UnicodeError) as error:
             raise LoadError(f"the list of who was erased, {self.path}, cannot be read: {error}") from error
+
+
+NOBODY = Erased()
+
+
+def erase_again(store: Store, erased: Erased) -> Head | None:
+    """Take out of a graph who was erased before it was filled again: its state then, None where there is nobody."""
+    head = None
+    if erased:
+        for kind in store.model.kinds:
+            for node_id in store.spellings(kind.name):
+                if erased.is_about((node_id,)):
+                    head, _ = changes.erase(store, node_id)
+    return head
 
 
 def _digest(node_id: str) -> str:

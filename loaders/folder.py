@@ -13,7 +13,7 @@ from graph.store import Store
 from loaders import consistency
 from loaders.aliases import read_aliases
 from loaders.columns import Column, columns_of, is_source, template
-from loaders.erased import Erased
+from loaders.erased import NOBODY, Erased
 from loaders.files import ALIASES, file_of, load_id, tables_of
 from loaders.provenance import Sources
 from loaders.pseudonyms import Pseudonyms
@@ -25,7 +25,7 @@ from loaders.tables import Batch
 
 __all__ = ["EXAMPLE", "Checked", "Column", "columns_of", "is_loaded", "load_id", "read", "template"]
 
-NONE, NOBODY = Pseudonyms(), Erased()
+NONE = Pseudonyms()
 EXAMPLE = Path(__file__).parent / "example"
 
 Progress = Callable[[str, int], None]  # takes a file's name and the rows read of it so far

@@ -14,10 +14,12 @@ from graph.errors import BadRequest, CivicGraphError
 from graph.plan import Plan, bind, read_cursor
 from graph.roles import Role, seen_by
 from graph.store import Compiled, Found, Store
+from graph.walks import Walks
 from schema import documents
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
 from schema.errors import Answer, failure
+from schema.limits import ALLOWANCES
 from schema.planner import Planner
 from schema.types import executable
 
@@ -62,8 +64,10 @@ class API:
     def __init__(self, store: Store, role: Role) -> None:
         self.store = store
         self.role = role
+        self.allowance = ALLOWANCES[role]
         self.model = seen_by(role, store.model)
         self.schema = executable(self.model)
+        self._walks = Walks(store)
         self._documents: Recent[str, Document] = Recent(DOCUMENTS)
         self._plans: Recent[Hashable, Prepared] = Recent(PLANS)
         self._introspections: Recent[Hashable, Prepared] = Recent(INTROSPECTIONS)
@@ -78,22 +82,22 @@ class API:
             return failure(error)
 
     async def _answer(self, query: str, given: dict[str, Any], name: str | None) -> bytes:
-        document = self._documents.get(query, lambda: documents.read(query, self.schema))
+        document = self._documents.get(query, lambda: documents.read(query, self.schema, self.allowance.suggests))
         operation = document.operation(name)
-        variables = documents.coerced(operation, self.schema, given)
+        variables = documents.coerced(operation, self.schema, given, self.allowance.suggests)
         key = (query, name, _key(operation, variables))
         kept = self._introspections if operation.introspects else self._plans
         prepared = kept.get(key, lambda: self._prepare(operation, variables, given))
         found = Found(b"{}", 0)
         if prepared.compiled:
-            found = await self.store.run(prepared.compiled, bind(prepared.plan, variables), self.role)
+            found = await self._walks.run(prepared.compiled, bind(prepared.plan, variables), self.role)
         data = found.data
         if prepared.schema_data is not None:
             data = _merged(prepared.schema_data, prepared.keys, data)
         return b'{"data":' + data + _extensions(found.loading) + b"}"
 
     def _prepare(self, operation: Operation, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
-        planner = Planner(self.model, self.schema, operation, variables)
+        planner = Planner(self.model, self.schema, operation, variables, self.allowance.cost)
         plan = planner.plan()
         compiled = self.store.compile(plan) if plan.value.fields else None
         if not operation.introspects:

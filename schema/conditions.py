@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graph import plan as p
 from graph.errors import BadInput
@@ -11,21 +11,23 @@ from graph.plan import Convert, Op
 from schema import limits
 from schema.arguments import Leaf, Tree, is_null, items
 from schema.params import Params
+from schema.validity import holds
 
 LOGIC = ("and", "or", "not")
 
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How deep a condition stands: relation hops from the root of the operation, and levels of its `where`."""
+    """Where a condition stands: relation hops from the root of the operation, levels of its `where`, and in time."""
 
     hops: int = 0
     levels: int = 0
+    day: p.Param | None = None  # on which the relations must hold
 
     def below(self, hops: int = 0) -> Depth:
         limits.depth(self.hops + hops)
         limits.nesting(self.levels + 1)
-        return Depth(self.hops + hops, self.levels + 1)
+        return replace(self, hops=self.hops + hops, levels=self.levels + 1)
 
 
 class Conditions:
@@ -51,10 +53,10 @@ class Conditions:
                 parts.append(self.quantified(hops[name], dict(_stated(value)), at.below(hops=1)))
             elif name in hops:
                 target = self.model.kind(hops[name].target)
-                parts.append(p.Has(hops[name], self.where(value, target, at.below(hops=1))))
+                parts.append(self.to_one(hops[name], self.where(value, target, at.below(hops=1)), at))
             else:
                 hop = hops[name.removesuffix("Edge")]
-                parts.append(p.Has(hop, self.edge_where(value, hop.relation, at.below(hops=1))))
+                parts.append(self.to_one(hop, self.edge_where(value, hop.relation, at.below(hops=1)), at))
         return all_of(parts)
 
     def edge_where(self, given: Tree, relation: Relation, at: Depth) -> p.Predicate:
@@ -77,12 +79,17 @@ class Conditions:
             case _:
                 return p.Not(parts[0])
 
+    @staticmethod
+    def to_one(hop: Hop, where: p.Predicate, at: Depth) -> p.Has:
+        return p.Has(hop, where, among=holds(hop.relation, at.day))
+
     def quantified(self, hop: Hop, given: dict[str, Tree], at: Depth) -> p.Predicate:
         target = self.model.kind(hop.target)
-        edge = [self.edge_where(given["edge"], hop.relation, at)] if "edge" in given else []
+        edge = [holds(hop.relation, at.day)]
+        edge += [self.edge_where(given["edge"], hop.relation, at)] if "edge" in given else []
         asked = {name: self.where(given[name], target, at) for name in ("some", "none", "every") if name in given}
         parts: list[p.Predicate] = []
-        if "some" in asked or (edge and not asked):
+        if "some" in asked or ("edge" in given and not asked):
             parts.append(p.Has(hop, all_of([*edge, asked.get("some", p.AllOf())])))
         if "none" in asked:
             parts.append(p.Not(p.Has(hop, all_of([*edge, asked["none"]]))))
@@ -124,7 +131,8 @@ def _stated(given: Tree) -> list[tuple[str, Tree]]:
 
 def all_of(parts: list[p.Predicate]) -> p.Predicate:
     """That all parts hold, as simply as it can be said."""
-    return parts[0] if len(parts) == 1 else p.AllOf(tuple(part for part in parts if part != p.AllOf()))
+    said = tuple(part for part in parts if part != p.AllOf())
+    return said[0] if len(said) == 1 else p.AllOf(said)
 
 
 def _of_null(name: str, missing: p.Predicate) -> p.Predicate:

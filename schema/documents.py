@@ -27,7 +27,8 @@ from graphql.execution.values import get_variable_values
 from graph.errors import BadInput, BadRequest, ParseFailed, RequestError, ValidationFailed
 from schema import limits
 
-STRUCTURAL = {"first", "last", "orderBy", "by", "if", "kinds"}  # arguments whose values shape the statement
+# Arguments whose values shape the statement
+STRUCTURAL = {"first", "last", "orderBy", "by", "if", "kinds", "via", "maxHops", "hops", "limit"}
 LISTS = {"ids"}  # so does the number of their members, and every variable that is written among them
 CURSORS = {"after", "before"}
 
@@ -68,8 +69,8 @@ class Document:
         return self.operations[name]
 
 
-def read(text: str, schema: GraphQLSchema) -> Document:
-    """Parse and validate a document.
+def read(text: str, schema: GraphQLSchema, suggests: bool = True) -> Document:
+    """Parse and validate a document; `suggests` where errors may say what else there is.
 
     Raises TooLarge, ParseFailed or ValidationFailed; their `locations` say where.
     """
@@ -80,7 +81,7 @@ def read(text: str, schema: GraphQLSchema) -> Document:
         raise located(ParseFailed, [error]) from error
     except RecursionError as error:
         raise ParseFailed("the document nests too deeply to be read") from error
-    if errors := validate(schema, parsed, max_errors=limits.MAX_ERRORS):
+    if errors := validate(schema, parsed, max_errors=limits.MAX_ERRORS, hide_suggestions=not suggests):
         raise located(ValidationFailed, errors)
     return Document({op.node.name.value if op.node.name else "": op for op in _operations(parsed)})
 
@@ -95,7 +96,9 @@ def located(kind: type[RequestError], errors: list[GraphQLError]) -> RequestErro
     return error
 
 
-def coerced(operation: Operation, schema: GraphQLSchema, given: dict[str, Any]) -> dict[str, Any]:
+def coerced(
+    operation: Operation, schema: GraphQLSchema, given: dict[str, Any], suggests: bool = True
+) -> dict[str, Any]:
     """The variables as their types have them, defaults filled in.
 
     Raises BadInput where a value does not fit its type, TooLarge where there are too many.
@@ -104,7 +107,9 @@ def coerced(operation: Operation, schema: GraphQLSchema, given: dict[str, Any]) 
     if not definitions:
         return {}
     limits.variables(given)
-    result = get_variable_values(schema, definitions, given, max_errors=limits.MAX_ERRORS)
+    result = get_variable_values(
+        schema, definitions, given, max_errors=limits.MAX_ERRORS, hide_suggestions=not suggests
+    )
     if isinstance(result, list):
         error = BadInput(result[0].message)
         error.details = [{"message": e.message} for e in result]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from graph.errors import BadInput, PageSize, TooCostly, TooDeep, TooLarge
+from graph.roles import Role
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
 MAX_TOKENS = 2_000
 MAX_DOCUMENT = 32 * 1024  # bytes
 MAX_DEPTH = 10  # relation hops
+HOPS, MAX_HOPS = 4, 10  # steps of a path, if not given and at most
+WIDTH, MAX_WIDTH = 1, 3  # steps around a node, likewise
+WALK_COST = 1_000  # rows that a walk counts as, besides those that it shows
 MAX_NESTING = 30  # and, or, not and relation filters inside one another
 MAX_CONDITIONS = 500
 MAX_FIELDS = 500  # of one object; SQLite's functions take 1,000 arguments
@@ -18,9 +25,25 @@ MAX_COST = 50_000  # rows that may be asked for at most
 MAX_ERRORS = 5  # in one answer
 
 
-def page_size(name: str, size: object) -> int:
-    if not isinstance(size, int) or not 0 <= size <= MAX_PAGE:
-        raise PageSize(f"{name} is {size}; expected 0 to {MAX_PAGE}")
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a caller may do: rows asked for by an operation, and whether errors say what else there is."""
+
+    cost: int = MAX_COST
+    suggests: bool = True
+
+
+ALLOWANCES: Mapping[Role, Allowance] = {
+    Role.PUBLIC: Allowance(5_000, suggests=False),
+    Role.ANALYST: Allowance(20_000),
+    Role.STEWARD: Allowance(),
+    Role.ADMIN: Allowance(),
+}
+
+
+def page_size(name: str, size: object, least: int = 0) -> int:
+    if not isinstance(size, int) or not least <= size <= MAX_PAGE:
+        raise PageSize(f"{name} is {size}; expected {least} to {MAX_PAGE}")
     return size
 
 
@@ -74,11 +97,9 @@ def values(number: int) -> None:
         raise TooCostly(f"more than {MAX_VALUES:,} fields are asked for, all fragments opened; ask for fewer")
 
 
-def cost(rows: int) -> None:
-    if rows > MAX_COST:
-        raise TooCostly(
-            f"the operation may ask for {rows:,} rows; at most {MAX_COST:,} are allowed: ask for smaller pages"
-        )
+def cost(rows: int, most: int) -> None:
+    if rows > most:
+        raise TooCostly(f"the operation may ask for {rows:,} rows; at most {most:,} are allowed: ask for smaller pages")
 
 
 def ids(number: int) -> None:

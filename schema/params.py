@@ -13,6 +13,10 @@ class Params:
     def __init__(self) -> None:
         self.made: list[p.Param] = []
 
+    def computed(self) -> p.Param:
+        """A parameter whose value is computed before the statement runs."""
+        return self.add(Leaf(None))
+
     def add(self, leaf: Leaf, convert: Convert = Convert.NONE, index: int = 0) -> p.Param:
         literal = None if leaf.path else tuple(leaf.value) if isinstance(leaf.value, list) else leaf.value
         param = p.Param(f"p{len(self.made)}", leaf.path, literal, convert, index)

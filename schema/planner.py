@@ -2,62 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from graphql import (
-    FieldNode,
-    FragmentSpreadNode,
-    GraphQLBoolean,
-    GraphQLObjectType,
-    GraphQLSchema,
-    InlineFragmentNode,
-    SelectionNode,
-    value_from_ast,
-)
+from graphql import FieldNode, GraphQLSchema
 
 from graph import plan as p
 from graph.errors import BadInput
 from graph.model import Hop, Kind, Model, Relation
 from graph.plan import Convert
 from graph.search import FOUND, ORDER, is_searched
-from schema import limits
-from schema.arguments import Leaf, Tree, arguments, plain
+from schema import limits, walks
+from schema.arguments import Leaf, Tree, plain
 from schema.conditions import Conditions, Depth, all_of
 from schema.documents import INTROSPECTION, Operation
 from schema.groups import Grouping, groupings, numeric
 from schema.orders import order_of, seek
 from schema.params import Params
+from schema.selections import Fields, Selections
 from schema.types import camel, hop_title, node_kind, relation_title
+from schema.validity import holds
 
 Added = type[p.GroupSum] | type[p.GroupAverage]
-Fields = dict[str, list[FieldNode]]  # by response key, the nodes that are merged under it
 
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where planning stands: relation hops from the root, and rows that may be asked for here."""
+    """Where planning stands: relation hops from the root, rows that may be asked for here, and a day on which the
+    relations must hold."""
 
     hops: int = 0
     rows: int = 1
+    day: p.Param | None = None
 
     def into(self, rows: int = 1, hops: int = 1) -> At:
         limits.depth(self.hops + hops)
-        return At(self.hops + hops, self.rows * rows)
+        return replace(self, hops=self.hops + hops, rows=self.rows * rows)
 
 
-class Planner:
-    """Plans one operation for variables of one shape."""
+class Planner(Selections):
+    """Plans one operation for variables of one shape. `cost` is how many rows it may ask for, at most `most`."""
 
-    def __init__(self, model: Model, schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any]) -> None:
-        self.model = model
-        self.schema = schema
-        self.operation = operation
-        self.variables = variables
+    def __init__(
+        self,
+        model: Model,
+        schema: GraphQLSchema,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        most: int = limits.MAX_COST,
+    ) -> None:
+        super().__init__(model, schema, operation, variables)
         self.params = Params()
         self.conditions = Conditions(model, self.params)
-        self._cost = 0
+        self.walks: list[p.Walk] = []
+        self.cost = 0
+        self._most = most
         self._values = 0
         self._one = {camel(kind.name): kind for kind in model.kinds}
         self._many = {kind.plural: kind for kind in model.kinds}
@@ -65,7 +65,7 @@ class Planner:
     def plan(self) -> p.Plan:
         """The plan. Raises BadInput, TooDeep or TooCostly where the operation may not be run."""
         values = {key: self.root(nodes) for key, nodes in self.roots().items() if not _about_schema(nodes)}
-        return p.Plan(self.object(values), tuple(self.params.made))
+        return p.Plan(self.object(values), tuple(self.params.made), tuple(self.walks))
 
     def roots(self) -> Fields:
         """The root fields, in the order of the answer."""
@@ -75,65 +75,14 @@ class Planner:
         """The root fields about the schema."""
         return [node for nodes in self.roots().values() if _about_schema(nodes) for node in nodes]
 
-    # Fields
-
-    def fields(self, selections: Iterable[Iterable[SelectionNode]], on: str) -> Fields:
-        """The fields asked of a type, fragments opened, skipped ones left out."""
-        found: Fields = {}
-        seen: set[str] = set()
-        for nodes in selections:
-            self._collect(nodes, on, found, seen)
-        limits.fields(len(found))
-        return found
-
-    def _collect(self, nodes: Iterable[SelectionNode], on: str, found: Fields, seen: set[str]) -> None:
-        for node in nodes:
-            if not self._included(node):
-                continue
-            if isinstance(node, FieldNode):
-                key = node.alias.value if node.alias else node.name.value
-                found.setdefault(key, []).append(node)
-            elif isinstance(node, InlineFragmentNode):
-                if self._applies(node.type_condition.name.value if node.type_condition else on, on):
-                    self._collect(node.selection_set.selections, on, found, seen)
-            elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
-                seen.add(node.name.value)
-                fragment = self.operation.fragments[node.name.value]
-                if self._applies(fragment.type_condition.name.value, on):
-                    self._collect(fragment.selection_set.selections, on, found, seen)
-
-    def _included(self, node: SelectionNode) -> bool:
-        for directive in node.directives or ():
-            if directive.name.value in ("skip", "include"):
-                skips = directive.name.value == "skip"
-                (condition,) = directive.arguments or ()
-                value = value_from_ast(condition.value, GraphQLBoolean, dict(self.variables))
-                if value is None:
-                    raise BadInput(f"@{directive.name.value}(if:) is null; expected true or false")
-                if value is skips:
-                    return False
-        return True
-
-    def _applies(self, condition: str, on: str) -> bool:
-        return condition == on or (condition in ("Node", "Entity") and on in self.model.by_name)
-
-    def below(self, nodes: list[FieldNode], on: str) -> Fields:
-        """The fields asked of what a field leads to."""
-        return self.fields((node.selection_set.selections for node in nodes if node.selection_set), on)
-
-    def given(self, node: FieldNode, on: str) -> dict[str, Tree]:
-        owner = self.schema.type_map[on]
-        assert isinstance(owner, GraphQLObjectType)
-        return arguments(node, owner, self.variables)
-
     def object(self, values: Mapping[str, p.Value]) -> p.Obj:
         self._values += len(values)
         limits.values(self._values)
         return p.Obj(tuple(values.items()))
 
     def spend(self, rows: int) -> None:
-        self._cost += rows
-        limits.cost(self._cost)
+        self.cost += rows
+        limits.cost(self.cost, self._most)
 
     # Roots
 
@@ -144,18 +93,26 @@ class Planner:
         if name == "graph":
             return self.graph(nodes)
         given = self.given(nodes[0], "Query")
+        at = At(day=self.day(given))
         if name == "node":
-            return self.lookup(nodes, given["id"], self.model.kinds, At())
+            return self.lookup(nodes, given["id"], self.model.kinds, at)
         if name == "nodes":
             size = len(plain(given["ids"]))
             limits.ids(size)
-            return self.lookup(nodes, given["ids"], self.model.kinds, At().into(size, hops=0), many=True)
+            return self.lookup(nodes, given["ids"], self.model.kinds, at.into(size, hops=0), many=True)
         if name in self._one:
-            return self.lookup(nodes, given["id"], (self._one[name],), At())
+            return self.lookup(nodes, given["id"], (self._one[name],), at)
         if name == "search":
-            return self.search(nodes, given)
+            return self.search(nodes, given, at)
+        if name in walks.FIELDS:
+            return walks.FIELDS[name](self, nodes, given, at)
         kind = self._many[name]
-        return self.page(nodes, given, kind, None, kind.name, At())
+        return self.page(nodes, given, kind, None, kind.name, at)
+
+    def day(self, given: Mapping[str, Tree]) -> p.Param | None:
+        """The day that a root field is asked about."""
+        day = given.get("asOf")
+        return self.params.add(day, p.Convert.DAY) if isinstance(day, Leaf) else None
 
     def lookup(
         self, nodes: list[FieldNode], ids: Tree, kinds: tuple[Kind, ...], at: At, *, many: bool = False
@@ -184,25 +141,30 @@ class Planner:
         fields = self.below(nodes, on)
         return self.object({key: _named(f, on) or _entry(f) for key, f in fields.items()})
 
+    def walk(self, at: At, rows: int) -> At:
+        """Where the nodes stand that a walk finds; it costs more than they, since it looks at others."""
+        at = at.into(rows)
+        self.spend(limits.WALK_COST + at.rows)
+        return at
+
     # Search
 
-    def search(self, nodes: list[FieldNode], given: dict[str, Tree]) -> p.Page:
+    def search(self, nodes: list[FieldNode], given: dict[str, Tree], at: At) -> p.Page:
         limit, reverse = self.size(given)
-        at = At().into(limit, hops=0)
+        at = at.into(limit, hops=0)
         self.spend(at.rows)
         text = given["text"]
         assert isinstance(text, Leaf)
-        kinds = self.kinds(given.get("kinds"))
+        kinds = tuple(filter(is_searched, self.kinds(given.get("kinds"))))
         search = p.Search(self.params.add(text, Convert.WORDS), kinds)
         after, before = (seek(given.get(name), name, FOUND, ORDER, self.params) for name in ("after", "before"))
         value = self.found(self.below(nodes, "EntityConnection"), kinds, at)
         return p.Page(FOUND, None, p.AllOf(), ORDER, limit, reverse, after, before, value, search)
 
     def kinds(self, given: Tree | None) -> tuple[Kind, ...]:
-        """The kinds named, all where none are said, as far as they are searched."""
+        """The kinds named, all where none are said."""
         named = None if given is None else plain(given)
-        kinds = (kind for kind in self.model.kinds if named is None or node_kind(kind) in named)
-        return tuple(kind for kind in kinds if is_searched(kind))
+        return tuple(kind for kind in self.model.kinds if named is None or node_kind(kind) in named)
 
     def found(self, fields: Fields, kinds: tuple[Kind, ...], at: At) -> p.Value:
         values: dict[str, p.Value] = {}
@@ -254,10 +216,12 @@ class Planner:
         self.spend(at.rows)
         if hop:
             target = self.model.kind(hop.target)
-            return p.One(hop, self.node(self.below(nodes, target.name), target, at))
+            value = self.node(self.below(nodes, target.name), target, at)
+            return p.One(hop, value, among=holds(hop.relation, at.day))
         hop = hops[name.removesuffix("Edge")]
         title = f"{hop_title(hop)}Edge"
-        return p.One(hop, self.edge(self.below(nodes, title), title, self.model.kind(hop.target), hop, at))
+        value = self.edge(self.below(nodes, title), title, self.model.kind(hop.target), hop, at)
+        return p.One(hop, value, among=holds(hop.relation, at.day))
 
     def edge(self, fields: Fields, on: str, kind: Kind, hop: Hop | None, at: At) -> p.Value:
         values: dict[str, p.Value] = {}
@@ -281,9 +245,12 @@ class Planner:
         below = at.into(limit, hops=1 if hop else 0)
         self.spend(below.rows)
         order = order_of(given.get("orderBy"), kind, hop)
-        where = [self.conditions.where(given["where"], kind, Depth(below.hops))] if "where" in given else []
+        depth = Depth(below.hops, day=at.day)
+        where = [holds(hop.relation, at.day)] if hop else []
+        if "where" in given:
+            where.append(self.conditions.where(given["where"], kind, depth))
         if hop and "edge" in given:
-            where.append(self.conditions.edge_where(given["edge"], hop.relation, Depth(below.hops)))
+            where.append(self.conditions.edge_where(given["edge"], hop.relation, depth))
         after, before = (seek(given.get(name), name, kind, order, self.params) for name in ("after", "before"))
         value = self.connection(self.below(nodes, f"{title}Connection"), kind, hop, title, below, at)
         return p.Page(kind, hop, all_of(where), order, limit, reverse, after, before, value)
@@ -325,11 +292,12 @@ class Planner:
         limit = limits.page_size("first", plain(given.get("first", Leaf(limits.DEFAULT_PAGE))))
         self.spend(at.rows * limit)
         by = groupings(self.model, kind, hop.relation if hop else None)[names[0]]
-        below, values = At(at.hops, at.rows * limit), {}
+        below, values = at.into(limit, hops=0), {}
         for key, asked in self.below(nodes, f"{title}Group").items():
             made = ADDED.get(asked[0].name.value)
             values[key] = self.numbers(asked, made, kind, hop, title) if made else self.group(asked, by, title, below)
-        return p.Groups(by, limit, self.object(values))
+        among = holds(by.relation, at.day) if isinstance(by, Hop) else p.AllOf()
+        return p.Groups(by, limit, self.object(values), among)
 
     def group(self, nodes: list[FieldNode], by: Grouping, title: str, at: At) -> p.Value:
         match nodes[0].name.value:

@@ -10,11 +10,11 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
-from graph.model import ID, Hop, Kind, Model, Property, Relation, Type, snake
+from graph.model import ID, SINCE, UNTIL, Hop, Kind, Model, Property, Relation, Type, snake
 from graph.plan import MAX_TEXT, MAX_WORDS
 from schema.declaring import DATE_SCALAR, DateText, Declaring
 from schema.groups import groupings, numeric
-from schema.limits import DEFAULT_PAGE, MAX_PAGE
+from schema.limits import DEFAULT_PAGE, HOPS, MAX_HOPS, MAX_PAGE, MAX_WIDTH, WIDTH
 
 PAGING = (
     ("first", "Int | None", f"How many from the start, up to {MAX_PAGE}; {DEFAULT_PAGE} if neither is given."),
@@ -30,6 +30,7 @@ SCALARS = {
     Type.BOOLEAN: ("bool", "BooleanFilter"),
     Type.DATE: ("Date", "DateFilter"),
 }
+AS_OF = ("asOf", "Date | None", "Only relations that hold on this day; whenever they hold, if not given.")
 ORDERED = ("gt", "gte", "lt", "lte")
 TEXTUAL = ("contains", "containsIgnoreCase", "startsWith")
 OPERATORS = {
@@ -111,6 +112,8 @@ class Declared(Declaring):
         for hop in (hop for kind in model.kinds for hop in model.hops(kind)):
             self._hop(hop)
         self._search()
+        if model.relations:
+            self._walks()
         self._graph()
         self._query()
         self._resolve()
@@ -324,6 +327,32 @@ class Declared(Declaring):
         ]
         self._type("EntityConnection", "Nodes of any kind in an order, a page at a time.", fields)
 
+    # Walks
+
+    def _walks(self) -> None:
+        names = dict.fromkeys(relation.name for relation in self.model.relations)
+        self._enum("RelationName", "A relation, whichever kinds it joins.", tuple(names))
+        self._enum("Direction", "How a step was taken: along the relation, or against it.", ("OUT", "IN"))
+        dates = [(prop.name, "Date | None", prop.description) for prop in (SINCE, UNTIL)]
+        step = [
+            ("node", "Entity", "The node that the step leads to; of the first, where the path begins."),
+            ("relation", "RelationName | None", "The relation that led there, none to the first."),
+            ("direction", "Direction | None", "Whether it leads there, or from there."),
+        ]
+        self._type("PathStep", "A step of a path.", [self._field(*field) for field in (*step, *dates)])
+        link = [
+            ("from", "ID", "Id of the node it starts at."),
+            ("to", "ID", "Id of the node it leads to."),
+            ("relation", "RelationName", "Its name."),
+        ]
+        self._type("Link", "A relation between two nodes.", [self._field(*field) for field in (*link, *dates)])
+        around = [
+            self._field("nodes", "list[Entity]", "The node itself, then those around it, the nearest first."),
+            self._field("links", "list[Link]", "All relations between these nodes, of those that may be followed."),
+            self._field("hasMore", "bool", "Whether there are more nodes than are shown."),
+        ]
+        self._type("Neighbourhood", "A node and what is around it, for drawings.", around)
+
     # The graph as a whole
 
     def _graph(self) -> None:
@@ -360,10 +389,15 @@ class Declared(Declaring):
             self._field("nodes", "list[Node | None]", "The nodes with these ids, in their order.", (_IDS,)),
         ]
         says = "Nodes with these words in their text, those first that are named so."
-        fields.append(self._field("search", "EntityConnection", says, (*_SEARCH, *PAGING)))
+        fields.append(self._field("search", "EntityConnection", says, (*_SEARCH, *PAGING, AS_OF)))
+        if self.model.relations:
+            says = "The shortest path between two nodes, null where there is none as short."
+            fields.append(self._field("path", "list[PathStep] | None", says, (*_PATH, AS_OF)))
+            says = "A node and what is around it, null where it is not there."
+            fields.append(self._field("neighbourhood", "Neighbourhood | None", says, (*_AROUND, AS_OF)))
         for kind in self.model.kinds:
-            fields.append(self._field(camel(kind.name), f"{kind.name} | None", f"{a(kind)} by id.", (_ID,)))
-            many = self._page_arguments(kind.name, kind.name)
+            fields.append(self._field(camel(kind.name), f"{kind.name} | None", f"{a(kind)} by id.", (_ID, AS_OF)))
+            many = (*self._page_arguments(kind.name, kind.name), AS_OF)
             fields.append(self._field(kind.plural, f"{kind.name}Connection", kind.description, many))
         self._type("Query", "What can be asked.", fields)
 
@@ -373,6 +407,18 @@ _ID = ("id", "ID", "The node's id, as in `borough:E09000012`.")
 _SEARCH = (
     ("text", "str", f"Words, the last may be begun; at most {MAX_TEXT} characters and {MAX_WORDS} words."),
     ("kinds", "list[NodeKind] | None", "Only nodes of these kinds."),
+)
+_PATH = (
+    ("from", "ID", "Where it begins."),
+    ("to", "ID", "Where it ends."),
+    ("maxHops", "Int | None", f"Steps it may have, 1 to {MAX_HOPS}; {HOPS} if not given."),
+    ("via", "list[RelationName] | None", "Only along these relations."),
+)
+_AROUND = (
+    ("of", "ID", "The node in the middle."),
+    ("hops", "Int | None", f"Steps from it, 1 to {MAX_WIDTH}; {WIDTH} if not given."),
+    ("kinds", "list[NodeKind] | None", "Only to nodes of these kinds, and only through them."),
+    ("limit", "Int | None", f"How many nodes at most, 1 to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
 )
 _IDS = ("ids", "list[ID]", f"Up to {MAX_PAGE} ids.")
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from anyio import create_task_group
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -17,17 +18,20 @@ from graph.civic import CIVIC
 from graph.roles import Role
 from graph.store import Store
 from graph.stores import open_store
+from schema.trusted import Documents
 from server.apis import APIs
 from server.callers import PUBLIC, Callers, Gate
 from server.graphql import GraphQL
 from server.guard import Guard
 from server.health import Health
 from server.logs import LEVELS, log
+from server.operations import known, warm
 from server.pages import STATIC, Pages, query_page
 from server.settings import Settings, from_environment
 from server.tokens import Tokens
 
 LOCAL = ("localhost", "127.0.0.1", "::1", "[::1]")
+UNTRUSTED = Documents()
 
 
 def application(settings: Settings | None = None, started: Callable[[], None] | None = None) -> Starlette:
@@ -35,8 +39,9 @@ def application(settings: Settings | None = None, started: Callable[[], None] | 
     settings = settings or from_environment(os.environ)
     log.level = LEVELS[settings.log_level]
     callers = Callers(Tokens(Path(settings.tokens)), settings.anonymous)
+    documents = Documents(known(settings.operations), settings.trusted_only)
     hosts = LOCAL if settings.host in LOCAL or settings.anonymous is not Role.PUBLIC else ("*",)
-    return create_app(open_store(settings.store, CIVIC), started, hosts, callers)
+    return create_app(open_store(settings.store, CIVIC), started, hosts, callers, documents)
 
 
 def create_app(
@@ -44,6 +49,7 @@ def create_app(
     started: Callable[[], None] | None = None,
     hosts: Sequence[str] = ("*",),
     callers: Callers = PUBLIC,
+    documents: Documents = UNTRUSTED,
 ) -> Starlette:
     """The application over a store, which it closes at the end; `started` is called once it is about to serve.
 
@@ -58,11 +64,14 @@ def create_app(
         health.begin()
         if started:
             started()
-        yield
+        async with create_task_group() as tasks:
+            tasks.start_soon(warm, apis, callers.anonymous, documents)
+            yield
+            tasks.cancel_scope.cancel()
         await health.end()
 
     routes = [
-        Route("/graphql", GraphQL(apis, query_page())),
+        Route("/graphql", GraphQL(apis, query_page(documents), documents)),
         Route("/", pages.start),
         Route("/schema.graphql", pages.schema),
         Route("/healthz", health.alive),

@@ -24,6 +24,7 @@ from server import console
 from server.dump_commands import backup, export, restore
 from server.examples import FIRST
 from server.logs import LEVELS
+from server.operation_commands import operations
 from server.person_commands import person
 from server.settings import SETTINGS, Settings, from_environment
 from server.stores import existing_graph, graph, scratch_graph
@@ -80,7 +81,7 @@ def example(*lines: str) -> str:
 def setting(name: str, **more: Any) -> Callable[[F], F]:
     """The option that stands over a setting."""
     found = next(s for s in SETTINGS if s.name == name)
-    return click.option(found.option, help=f"{found.help} [{found.env}; {found.default or 'none'}]", **more)
+    return click.option(found.option, help=f"{found.help} [{found.env}; {found.shown}]", **more)
 
 
 def overridden(settings: Settings, **options: Any) -> Settings:
@@ -264,7 +265,7 @@ def schema(role: Role) -> None:
     click.echo(sdl(seen_by(role, CIVIC)), nl=False)
 
 
-for command in (backup, export, person, restore, token):
+for command in (backup, export, operations, person, restore, token):
     main.add_command(command)
 
 
@@ -273,6 +274,8 @@ for command in (backup, export, person, restore, token):
 @setting("port", type=click.IntRange(0, 65_535))
 @setting("anonymous", type=click.Choice(Role, case_sensitive=False))
 @setting("tokens", metavar="FILE")
+@setting("operations", metavar="FOLDER")
+@setting("trusted_only", is_flag=True, default=None)
 @setting("log_level", type=click.Choice(list(LEVELS)))
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.pass_obj

@@ -76,9 +76,10 @@ def restore(settings: Settings, file: Path, as_json: bool) -> None:
     computed anew from what is in the graph then.
     """
     from server.dumps import restored
+    from server.loading import erased
 
     with graph(settings.store) as store, progress("Restoring") as shown:
-        done = restored(store, file, shown)
+        done = restored(store, file, shown, erased(settings))
     if done.report and not as_json and not done.ok:
         click.echo("\n".join(done.report.lines()), err=True)
     tell(str(done), done.as_json(), as_json)

@@ -18,6 +18,7 @@ from graph.store import Copying, Head, Snapshot, Store
 from graph.stores import open_store
 from loaders import dumped
 from loaders.dump import write
+from loaders.erased import NOBODY, Erased, erase_again
 from loaders.report import Report, counted
 from server.console import Progress
 
@@ -94,8 +95,8 @@ def backed_up(store: Store, file: Path, force: bool, progress: Progress | None) 
         return Dumped(file, store.copy(temporary, copied))
 
 
-def restored(store: Store, file: Path, progress: Progress | None) -> Restored:
-    """Fill an empty graph from a backup or a dump, and read it again to be sure.
+def restored(store: Store, file: Path, progress: Progress | None, erased: Erased = NOBODY) -> Restored:
+    """Fill an empty graph from a backup or a dump, but for who was erased since, and read it again to be sure.
 
     Raises LoadError where the graph is not empty or the file cannot be read, Incompatible where what is in the graph
     then is not what it was made of.
@@ -104,6 +105,7 @@ def restored(store: Store, file: Path, progress: Progress | None) -> Restored:
         if report and not report.ok:
             return Restored(file, store.head(), report=report)
         total = changes.restore(store, snapshot).total
+    erase_again(store, erased)
     if not store.verify():
         raise Incompatible(f"the graph is not what {file} holds: restore it into a new store")
     return Restored(file, store.head(), total, report)

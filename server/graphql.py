@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graph.errors import BadRequest, CivicGraphError, TooLarge
 from graph.roles import Role
 from schema.errors import Answer, failure
+from schema.trusted import Documents
 from server.apis import APIs
 
 MAX_BODY = 1_000_000  # bytes
@@ -21,7 +22,9 @@ MAX_PARAMETERS = 100  # of a query string
 METHODS = "GET, HEAD, POST"
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
-SHAPE = "a JSON object with query (text), variables (object), operationName (text) and extensions (object)"
+SHAPE = (
+    "a JSON object with query or documentId (text), variables (object), operationName (text) and extensions (object)"
+)
 
 Headers = Mapping[bytes, bytes]
 
@@ -29,7 +32,8 @@ Headers = Mapping[bytes, bytes]
 class Request(msgspec.Struct, frozen=True):
     """A GraphQL request by its specification; what else an object has is passed over."""
 
-    query: str
+    query: str | None = None
+    documentId: str | None = None
     variables: dict[str, Any] | None = None
     operationName: str | None = None
     extensions: dict[str, Any] | None = None
@@ -41,8 +45,8 @@ _decode = msgspec.json.Decoder(Request).decode
 class GraphQL:
     """Answers GraphQL requests from the API; a browser that comes to look gets the page."""
 
-    def __init__(self, apis: APIs, page: ASGIApp) -> None:
-        self.apis, self.page = apis, page
+    def __init__(self, apis: APIs, page: ASGIApp, documents: Documents) -> None:
+        self.apis, self.page, self.documents = apis, page, documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -76,8 +80,12 @@ class GraphQL:
         return await self._execute(role, request, media)
 
     async def _execute(self, role: Role, request: Request, media: str) -> Answer:
+        try:
+            text = self.documents.text(request.query, request.documentId)
+        except CivicGraphError as error:
+            return failure(error)
         api = await self.apis.of(role)
-        answer = await api.execute(request.query, request.variables, request.operationName)
+        answer = await api.execute(text, request.variables, request.operationName)
         if answer.status == 400 and media == JSON:
             return replace(answer, status=200)  # a well-formed request was answered, as application/json has it
         return answer

@@ -13,8 +13,8 @@ from graph.model import Table
 from graph.store import Change, Head, Store
 from loaders import dumped
 from loaders.dumped import Dump
-from loaders.erased import Erased
-from loaders.folder import EXAMPLE, NOBODY, NONE, Checked, is_loaded, read
+from loaders.erased import NOBODY, Erased, erase_again
+from loaders.folder import EXAMPLE, NONE, Checked, is_loaded, read
 from loaders.pseudonyms import Pseudonyms, read_key
 from loaders.report import Report, counted
 from server.console import Progress, progress
@@ -110,18 +110,8 @@ class Loading:
                 on_changes=self.on_changes or (counting(shown) if shown else None),
             )
         if isinstance(found, Dump) and not self.dry_run:
-            difference.head = self._erase_again() or difference.head
+            difference.head = erase_again(self.store, self.erased) or difference.head
         return self._outcome(subject, difference, found.report)
-
-    def _erase_again(self) -> Head | None:
-        """Take out who was erased after a dump was written: the state of the graph, None where there is nobody."""
-        head = None
-        if self.erased:
-            for kind in self.store.model.kinds:
-                for node_id in self.store.spellings(kind.name):
-                    if self.erased.is_about((node_id,)):
-                        head, _ = changes.erase(self.store, node_id)
-        return head
 
     def withdraw(self, source: str) -> Outcome:
         """Take back what a source said, named with or without its `source:`, and as a shell completes a folder.

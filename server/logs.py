@@ -22,6 +22,9 @@ class Log:
     def info(self, event: str, **fields: Any) -> None:
         self.event(logging.INFO, event, **fields)
 
+    def warning(self, event: str, **fields: Any) -> None:
+        self.event(logging.WARNING, event, **fields)
+
     def error(self, event: str, **fields: Any) -> None:
         self.event(logging.ERROR, event, **fields)
 

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from graph.model import Kind
 from graph.roles import described
 from schema.api import API
+from schema.trusted import Documents, Trusted
 from schema.types import sdl
 from server.apis import APIs
 from server.examples import EXAMPLES, FIRST, Example
@@ -39,6 +40,9 @@ query Start($after: String) {
   }
 }
 """
+
+
+TRUSTED_ONLY = "<p>This server answers trusted documents only. Choose one below; its variables are yours to change.</p>"
 
 
 class Pages:
@@ -86,8 +90,15 @@ async def about(api: API) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             return data["graph"], sources
 
 
-def query_page() -> Response:
-    return page("query.html", examples="\n".join(map(option, EXAMPLES)))
+def query_page(documents: Documents) -> Response:
+    """The page of queries: with examples, or with the trusted documents where these are answered only."""
+    examples = tuple(map(shown, documents.known)) if documents.only else EXAMPLES
+    note = TRUSTED_ONLY if documents.only else ""
+    return page("query.html", note=note, examples="\n".join(map(option, examples)))
+
+
+def shown(document: Trusted) -> Example:
+    return Example(document.question or document.name, document.text, msgspec.json.encode(document.example).decode())
 
 
 def page(name: str, **values: str) -> Response:

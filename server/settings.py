@@ -42,6 +42,14 @@ class Settings(msgspec.Struct, frozen=True):
         str,
         Meta(title="a file", description="List of who was erased; beside an SQLite store, or civic-graph.erased."),
     ] = ""
+    operations: Annotated[
+        str,
+        Meta(title="a folder", description="Folder of trusted documents, beside those that come with the package."),
+    ] = ""
+    trusted_only: Annotated[
+        bool,
+        Meta(title="true or false", description="Whether trusted documents are answered only."),
+    ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(title="debug, info, warning or error", description="Least severe events that are logged."),
@@ -62,6 +70,11 @@ class Setting:
     def env(self) -> str:
         """The environment variable that sets it."""
         return PREFIX + self.name.upper()
+
+    @property
+    def shown(self) -> str:
+        """Its default as people read it."""
+        return str(self.default).lower() if isinstance(self.default, bool) else str(self.default) or "none"
 
     @property
     def option(self) -> str:

@@ -129,7 +129,7 @@ def error_classes(of: type[errors.RequestError]) -> Iterator[type[errors.Request
 
 
 def settings_part() -> str:
-    rows = [f"| `{s.env}` | `{s.default or 'none'}` | {s.help} |" for s in SETTINGS]
+    rows = [f"| `{s.env}` | `{s.shown}` | {s.help} |" for s in SETTINGS]
     return "\n".join(["| variable | default | what it sets |", "|---|---|---|", *rows])
 
 

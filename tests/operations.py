@@ -48,6 +48,7 @@ ROWS = 10_000  # rows that a drawn operation may ask for
 PARTS = 30  # fields and fragments in one operation, until only leaves are drawn
 SIZES = {0: (0, 1, 2, 3, 5, 100), 1: (0, 1, 2, 3)}  # of pages, by how many they are nested in; else 1 or 2
 ABOUT_SCHEMA = ("__typename", "__type", "__schema")
+WALKS = ("path", "neighbourhood")  # of which an operation may have a few
 PROVENANCE = ("sources", "locators")
 COMMON = ("id", "name", "aliases", *PROVENANCE)
 
@@ -186,6 +187,7 @@ class Drawing:
         self.fragments: list[Fragment] = []
         self.definitions: list[str] = []
         self.asked = 0
+        self.walks = 0
         self.parts = 0
         self._numbers = count()
 
@@ -362,7 +364,9 @@ class Drawing:
     def roots(self) -> list[str]:
         plurals = [self.model.kind(name).plural for name in self.kinds()]
         single = [name for name in self.types["Query"].fields if name not in plurals]
-        return [*plurals * 8, *single, *["node", "nodes", "search"] * 6, "graph", "__typename", "__type", "__schema"]
+        often = ["node", "nodes", "search", *WALKS]
+        names = [*plurals * 8, *single, *often * 6, "graph", "__typename", "__type", "__schema"]
+        return [name for name in names if name not in WALKS or self.walks < 2]
 
     def hops(self, type_: GraphQLNamedType) -> tuple[Hop, ...]:
         kind = self.model.by_name.get(type_.name)
@@ -379,6 +383,8 @@ class Drawing:
             values, at = self.paged(declared, kind, hop, at)
         elif "text" in declared.args:
             values, at = self.searched(declared, at)
+        elif name in WALKS:
+            values, at = self.walked(name, declared, at)
         elif "by" in declared.args:
             values = {"by": [self.value(get_named_type(declared.args["by"].type), ("", ""))]}
             values |= {"first": self.one_of([None, 0, 1, 2, 100])} if self.chance(30) else {}
@@ -394,6 +400,8 @@ class Drawing:
             self.asked += at.rows
         elif name == "node" and type_.name == "GroupKey":
             at = at.into()
+        if "asOf" in declared.args and self.chance(30):
+            values["asOf"] = self.day()
         texts = [*self.given(values, declared.args), *self.not_given(declared.args, values)]
         return (f"({', '.join(texts)})" if texts else ""), at
 
@@ -450,6 +458,21 @@ class Drawing:
         kind = self.one_of(rows).node.kind.name if rows else None
         return values, replace(at.into(size), depth=at.depth, kind=kind)
 
+    def walked(self, name: str, declared: GraphQLField, at: At) -> tuple[dict[str, Any], At]:
+        ends = ("from", "to") if name == "path" else ("of",)
+        values: dict[str, Any] = {end: self.node_id() for end in ends}
+        for argument, most in (("maxHops", 10), ("hops", 3), ("limit", 100)):
+            if argument in declared.args and self.chance(60):
+                values[argument] = self.number(1, most)
+        for argument in ("via", "kinds"):
+            if argument in declared.args and self.chance(20):
+                names = list(get_named_type(declared.args[argument].type).values)
+                values[argument] = [EnumValue(name) for name in self.some(names, len(names))]
+        self.walks += 1
+        rows = values.get("limit", 20)
+        self.asked += rows
+        return values, replace(at.into(rows), kind=self.kind_of(values[ends[0]]))
+
     def text(self) -> str:
         """What could be typed into a field for a search."""
         text = self.scalar("String", ("", ""))
@@ -472,6 +495,12 @@ class Drawing:
         if self.pools.ids and not self.chance(15):
             return self.one_of(self.pools.ids)  # type: ignore[no-any-return]
         return self.one_of(["", "nothing", ":", "partner:", "partner:nobody else", "x:y"])  # type: ignore[no-any-return]
+
+    def day(self) -> str:
+        """A day on which something begins or ends, or near it."""
+        known: str = self.one_of(self.pools.of(("", ""), "Date") or DATES)
+        first = f"{known}-01-01"[:10]
+        return str(self.one_of([first, first, f"{known[:4]}-12-31", f"{int(known[:4]) - 1:04}-12-31"]))
 
     # Inputs
 
@@ -588,6 +617,8 @@ class Drawing:
                 return self.number(1, max(1, min(value, 100)))  # it may be the size of a page
             case "Boolean":
                 return not value
+            case "Date" if is_day(value):
+                return self.day()  # as of which a whole operation may be asked
             case "ID":
                 return self.node_id()
             case _ if isinstance(type_, GraphQLEnumType):
@@ -600,6 +631,10 @@ def is_leaf_filter(declared: GraphQLInputField) -> bool:
     """Whether an input is a filter of a property rather than of a step."""
     named = get_named_type(declared.type)
     return isinstance(named, GraphQLInputObjectType) and bool({"eq", "has"} & named.fields.keys())
+
+
+def is_day(value: Any) -> bool:
+    return len(value) == 10
 
 
 def is_cursor(value: Any) -> bool:

@@ -1,6 +1,7 @@
-"""Golden pairs: documents, the plans they become, and the SQL those become, each case a file of `tests/golden`.
+"""Golden pairs: documents, the plans they become, and the SQL and Cypher of those, each case a file of `tests/golden`.
 
-`GOLDEN=write python -m pytest tests/test_plan.py tests/test_sql.py` writes them anew; look at the difference then.
+`GOLDEN=write python -m pytest tests/test_plan.py tests/test_sql.py tests/test_cypher.py` writes them anew; look at the
+difference then.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from graph.civic import CIVIC
 from graph.plan import Plan
+from graph.stores.cypher import compile_cypher
 from graph.stores.sql import Facts, compile_sql
 from schema import documents
 from schema.planner import Planner
@@ -33,7 +35,7 @@ class Pair:
 
     @cached_property
     def parts(self) -> dict[str, str]:
-        """The sections of the file by their heading: document, variables, plan, sql."""
+        """The sections of the file by their heading: document, variables, plan, sql, cypher."""
         pieces = re.split(r"^# (\w+)\n", self.path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         return {name: text.strip() for name, text in zip(pieces[1::2], pieces[2::2], strict=True)}
 
@@ -52,13 +54,17 @@ class Pair:
     def sql(self) -> str:
         return compile_sql(self.plan, CIVIC.by_name, FACTS)
 
+    @property
+    def cypher(self) -> str:
+        return compile_cypher(self.plan, CIVIC.by_name, FACTS).text
+
     def check(self, part: str, found: str) -> None:
         if WRITING:
             self._write({**Pair(self.path).parts, part: found})
         assert Pair(self.path).parts.get(part) == found
 
     def _write(self, parts: dict[str, str]) -> None:
-        order = [name for name in ("document", "variables", "plan", "sql") if name in parts]
+        order = [name for name in ("document", "variables", "plan", "sql", "cypher") if name in parts]
         self.path.write_text("\n\n".join(f"# {name}\n{parts[name]}" for name in order) + "\n", encoding="utf-8")
 
 

@@ -17,7 +17,17 @@ INDENT = "  "
 def plan_text(plan: p.Plan) -> str:
     """A value a line, what it is made of below it, indented; at the end, where parameters come from."""
     params = [f"{param.name} = {_origin(param)}" for param in plan.params]
-    return "\n".join([*_fields(plan.value), *params])
+    return "\n".join([*_fields(plan.value), *params, *map(_walk, plan.walks)])
+
+
+def _walk(walk: p.Walk) -> str:
+    steps = f"{walk.hops} of {len(walk.steps)} steps"
+    match walk:
+        case p.ShortestPath():
+            return f"{walk.rows.name} = path from {walk.start.name} to {walk.end.name} by {steps}"
+        case p.Around():
+            names = f"{walk.nodes.name}, {walk.links.name}, {walk.more.name}"
+            return f"{names} = {walk.limit} around {walk.centre.name} by {steps}"
 
 
 def _origin(param: p.Param) -> str:
@@ -48,8 +58,8 @@ def _lines(value: p.Value) -> Iterator[str]:
         case p.Obj():
             yield "{}"
             yield from _below(value)
-        case p.One(hop, inner):
-            yield f"one {hop.field}"
+        case p.One(hop, inner, among):
+            yield f"one {hop.field}{_among(among)}"
             yield from _below(inner)
         case p.Page():
             yield _page(value)
@@ -57,14 +67,22 @@ def _lines(value: p.Value) -> Iterator[str]:
         case p.Lookup(ids, many, cases):
             yield f"{'nodes' if many else 'node'} {ids.name}"
             yield from _cases(cases)
+        case p.IfThere(computed, inner):
+            yield f"if {computed.name}"
+            yield from _below(inner)
+        case p.Computed(rows, columns, inner):
+            yield f"rows of {rows.name}: {', '.join(prop.name for prop in columns)}"
+            yield from _below(inner)
+        case p.Flag(computed):
+            yield computed.name
         case p.ByKind(cases):
             yield "ByKind"
             yield from _cases(cases)
         case p.Rows(inner) | p.GroupKeys(inner) | p.GroupNode(inner):
             yield type(value).__name__
             yield from _below(inner)
-        case p.Groups(by, limit, inner):
-            yield f"Groups by {_grouping(by)} first {limit}"
+        case p.Groups(by, limit, inner, among):
+            yield f"Groups by {_grouping(by)}{_among(among)} first {limit}"
             yield from _below(inner)
         case p.GroupSum(prop, on_edge):
             yield f"sum of {_named(prop, on_edge)}"
@@ -104,6 +122,10 @@ def _page(page: p.Page) -> str:
     return " ".join(parts)
 
 
+def _among(among: p.Predicate) -> str:
+    return "" if among == p.AllOf() else f" among {_predicate(among)}"
+
+
 def _search(search: p.Search) -> str:
     kinds = ", ".join(kind.name for kind in search.kinds)
     return f"words {search.words.name} in {kinds or 'nothing'}"
@@ -135,8 +157,8 @@ def _predicate(predicate: p.Predicate) -> str:
             return f"any({', '.join(map(_predicate, parts))})"
         case p.Not(part):
             return f"not({_predicate(part)})"
-        case p.Has(hop, where):
-            return f"has({hop.field}: {_predicate(where)})"
+        case p.Has(hop, where, among):
+            return f"has({hop.field}{_among(among)}: {_predicate(where)})"
         case _:
             assert_never(predicate)
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 from functools import cmp_to_key, lru_cache
 from math import floor
 from typing import Any
 
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, execute_sync, parse
+from graphql.pyutils import Path
 
 from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Type, snake
 from graph.plan import Key, read_cursor, signature
@@ -78,6 +81,7 @@ class Graph:
 
     def __init__(self, model: Model, statements: Statements) -> None:
         self.model = model
+        self._on: dict[str, Graph] = {}
         self.loads = sorted(statements.loads, key=lambda load: load.source)
         self.places = _places(self.loads)
         self.nodes = {kind.name: self._nodes(kind, statements) for kind in model.kinds}
@@ -100,6 +104,15 @@ class Graph:
         for claims in records.values():
             claims.sort(key=lambda claim: self.places.index(claim.source))
         return records
+
+    def on(self, day: str | None) -> Graph:
+        """The graph with the relations that hold on a day, all of them if none is given."""
+        if day is None:
+            return self
+        if day not in self._on:
+            then = self._on[day] = copy(self)
+            then.links = {table: [link for link in links if holds_on(link, day)] for table, links in self.links.items()}
+        return self._on[day]
 
     # Steps
 
@@ -132,6 +145,19 @@ class Graph:
             return self.step(node, hop)
         row = self.one(node, hop)
         return [row] if row else []
+
+
+def holds_on(link: Link, day: str) -> bool:
+    """From the first day of `since` until the first of `until`, by the calendar."""
+    since, until = link.values.get("since"), link.values.get("until")
+    return (since is None or first_day(since) <= date.fromisoformat(day)) and (
+        until is None or date.fromisoformat(day) < first_day(until)
+    )
+
+
+def first_day(text: str) -> date:
+    year, month, day = [*map(int, text.split("-")), 1, 1][:3]
+    return date(year, month, day)
 
 
 def _places(loads: list[Load]) -> list[str]:
@@ -467,6 +493,108 @@ def shown(prop: Property, value: Any) -> Any:
     return value.upper() if prop.type is Type.ENUM and value is not None else value
 
 
+# Walks
+
+
+def neighbours(graph: Graph, node: Node) -> list[tuple[str, str, bool, str, Link]]:
+    """Whatever a step leads to: its id, the relation's table, whether against the relation, its key, and itself."""
+    found = []
+    for hop in graph.model.hops(node.kind):
+        for row in graph.step(node, hop):
+            assert row.link
+            found.append((row.node.id, hop.relation.table, not hop.forward, row.link.key, row.link))
+    return sorted(found, key=lambda step: (*step[:4], _span(step[4])))
+
+
+def _span(link: Link) -> tuple[str, str]:
+    return link.values.get("since") or "", link.values.get("until") or ""
+
+
+def path(graph: Graph, given: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    start, end = graph.node(given["from"]), graph.node(given["to"])
+    via = given.get("via")
+    if not start or not end:
+        return None
+    steps = {node_id: [] for nodes in graph.nodes.values() for node_id in nodes}
+    for nodes in graph.nodes.values():
+        for node in nodes.values():
+            steps[node.id] = [s for s in neighbours(graph, node) if via is None or s[4].relation.name in via]
+    far = {end.id: 0}  # how many steps it is to the end
+    for distance in range(1, (given.get("maxHops") or 4) + 1):
+        near = {node_id for node_id in steps if any(far.get(step[0]) == distance - 1 for step in steps[node_id])}
+        far |= {node_id: distance for node_id in near if node_id not in far}
+    if start.id not in far:
+        return None
+    found = [_step(start, None, False)]
+    while far[found[-1]["node"].id]:
+        at = found[-1]["node"].id
+        node_id, _, against, _, link = next(step for step in steps[at] if far.get(step[0]) == far[at] - 1)
+        found.append(_step(graph.node(node_id), link, against))
+    return found
+
+
+def _step(node: Node | None, link: Link | None, against: bool) -> dict[str, Any]:
+    if link is None:
+        return {"node": node, "relation": None, "direction": None, "since": None, "until": None}
+    return {"node": node, "relation": link.relation.name, "direction": "IN" if against else "OUT", **_dates(link)}
+
+
+def _dates(link: Link) -> dict[str, Any]:
+    return {name: link.values.get(name) for name in ("since", "until")}
+
+
+def neighbourhood(graph: Graph, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    centre, kinds, limit = graph.node(given["of"]), given.get("kinds"), given.get("limit") or 20
+    if not centre:
+        return None
+
+    def reached(node: Node) -> list[tuple[str, str, bool, str, Link]]:
+        steps = neighbours(graph, node)
+        return [step for step in steps if kinds is None or _kind_name(graph.node(step[0])) in kinds]
+
+    distance = {centre.id: 0}
+    for steps in range(1, (given.get("hops") or 1) + 1):
+        last = [node_id for node_id in distance if distance[node_id] == steps - 1]
+        for node_id in last:
+            for step in reached(graph.node(node_id)):
+                distance.setdefault(step[0], steps)
+    nodes = sorted(distance, key=lambda node_id: (distance[node_id], node_id))
+    shown = nodes[:limit]
+    tables = {hop.relation.table for hop in _followed(graph, kinds)}
+    links = {
+        (table, link.start, link.end, key): link
+        for node_id in shown
+        for far, table, _, key, link in neighbours(graph, graph.node(node_id))
+        if far in shown and table in tables
+    }
+    return {
+        "nodes": [graph.node(node_id) for node_id in shown],
+        "links": [
+            {"from": start, "to": end, "relation": link.relation.name, **_dates(link)}
+            for (_, start, end), link in sorted(
+                (((table, *_ends(link)), link) for (table, *_), link in links.items()),
+                key=lambda item: (item[0], item[1].key, _span(item[1])),
+            )
+        ],
+        "hasMore": len(nodes) > len(shown),
+    }
+
+
+def _ends(link: Link) -> tuple[str, str]:
+    """From where to where; of a symmetric relation, the smaller id first."""
+    ends = (link.start, link.end)
+    return (min(ends), max(ends)) if link.relation.symmetric else ends
+
+
+def _kind_name(node: Node) -> str:
+    return snake(node.kind.name).upper()
+
+
+def _followed(graph: Graph, kinds: list[str] | None) -> list[Hop]:
+    hops = [hop for kind in graph.model.kinds for hop in graph.model.hops(kind)]
+    return [hop for hop in hops if kinds is None or snake(hop.target).upper() in kinds]
+
+
 # Execution
 
 
@@ -488,6 +616,12 @@ class Result:
     errors: tuple[str, ...]
 
 
+def root_of(path: Path | None) -> str | int:
+    """The key of the root field that a field stands below."""
+    assert path
+    return root_of(path.prev) if path.prev else path.key
+
+
 class Reference:
     """Answers operations from the statements themselves; what a store counts and notes of loads, it asks of it."""
 
@@ -497,6 +631,7 @@ class Reference:
         self.head = store.head()
         self.loaded = {source: load.loaded_at for source, load in store.loads().items()}
         self.schema = schema_of(model)
+        self._days: dict[str | int, Graph] = {}  # by the key of a root field, what it asks of
         self._one = {camel(kind.name): kind for kind in model.kinds}
         self._many = {kind.plural: kind for kind in model.kinds}
 
@@ -515,9 +650,10 @@ class Reference:
         name = info.field_name
         match source:
             case None:
-                return self._root(name, given)
+                graph = self._days[info.path.key] = self.graph.on(given.get("asOf"))
+                return self._root(graph, name, given)
             case Node():
-                return self._of_node(source, name, given)
+                return self._of_node(self._days[root_of(info.path)], source, name, given)
             case Edge():
                 return self._of_edge(source, name)
             case Connection():
@@ -529,20 +665,24 @@ class Reference:
             case _:
                 return source[name]
 
-    def _root(self, name: str, given: Mapping[str, Any]) -> Any:
+    def _root(self, graph: Graph, name: str, given: Mapping[str, Any]) -> Any:
         match name:
             case "graph":
                 return self._graph()
             case "node":
-                return self.graph.node(given["id"])
+                return graph.node(given["id"])
             case "nodes":
-                return [self.graph.node(node_id) for node_id in given["ids"]]
+                return [graph.node(node_id) for node_id in given["ids"]]
             case "search":
-                return Found(self.graph, given)
+                return Found(graph, given)
+            case "path":
+                return path(graph, given)
+            case "neighbourhood":
+                return neighbourhood(graph, given)
         if name in self._one:
-            return self.graph.nodes[self._one[name].name].get(given["id"])
+            return graph.nodes[self._one[name].name].get(given["id"])
         kind = self._many[name]
-        return Connection(self.graph, self.graph.rows(kind), kind, None, given)
+        return Connection(graph, graph.rows(kind), kind, None, given)
 
     def _graph(self) -> dict[str, Any]:
         tables: dict[str, Any] = {**self.graph.nodes, **self.graph.links}
@@ -554,15 +694,15 @@ class Reference:
             "sources": [replace(load, loaded_at=self.loaded[load.source]) for load in self.graph.loads],
         }
 
-    def _of_node(self, node: Node, name: str, given: Mapping[str, Any]) -> Any:
+    def _of_node(self, graph: Graph, node: Node, name: str, given: Mapping[str, Any]) -> Any:
         for prop in node.kind.columns:
             if prop.name == name:
                 return shown(prop, node.value(prop))
-        hop = next(hop for hop in self.graph.model.hops(node.kind) if name in (hop.field, f"{hop.field}Edge"))
+        hop = next(hop for hop in graph.model.hops(node.kind) if name in (hop.field, f"{hop.field}Edge"))
         if hop.many:
-            target = self.graph.model.kind(hop.target)
-            return Connection(self.graph, self.graph.step(node, hop), target, hop, given)
-        row = self.graph.one(node, hop)
+            target = graph.model.kind(hop.target)
+            return Connection(graph, graph.step(node, hop), target, hop, given)
+        row = graph.one(node, hop)
         if name == hop.field:
             return row.node if row else None
         return Edge(row) if row else None

@@ -21,7 +21,7 @@ from server.settings import SETTINGS
 Run = Callable[..., Result]
 
 COMMANDS = [
-    *("backup", "check", "export", "generate", "load", "person", "query", "restore"),
+    *("backup", "check", "export", "generate", "load", "operations", "person", "query", "restore"),
     *("schema", "serve", "stats", "template", "token", "withdraw"),
 ]
 
@@ -88,7 +88,7 @@ def test_every_setting_has_an_option_that_names_its_variable(setting: Any) -> No
         name: option for command in commands for option in command.params for name in option.opts
     }
     assert setting.env in options[setting.option].help
-    assert str(setting.default) in options[setting.option].help
+    assert setting.shown in options[setting.option].help
 
 
 def test_version_and_usage(run: Run) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graph.plan import Obj, Plan, Value
-from graph.stores.sqlite import SQLiteStore
+from graph.roles import Role
 from schema import documents, limits
 from schema.planner import Planner
 from tests.client import Client
@@ -37,13 +37,34 @@ def test_ten_relations_in_a_row_are_followed_and_no_more(client: Client) -> None
     assert client.code(f'{{ node(id: "borough:hackney") {{ ...F }} }} {fragment}') == "TOO_DEEP"
 
 
-def test_conditions_follow_relations_so_far_too(client: Client) -> None:
-    def where(depth: int) -> str:
-        return nested('{name: {eq: "Hackney"}}', "{neighbours: {every: %s}}", depth)
+STEPS = {
+    "some": ("boroughs", ["{neighbours: {some: %s}}"]),
+    "none": ("boroughs", ["{neighbours: {none: %s}}"]),
+    "every": ("boroughs", ["{neighbours: {every: %s}}"]),
+    "to one": ("units", ["{parent: %s}"]),
+    "not to one": ("units", ["{not: {parent: %s}}"]),
+    "every other or": ("boroughs", ['{or: [{name: {eq: "Camden"}}, {neighbours: {every: %s}}]}']),
+    "mixed": ("boroughs", ["{neighbours: {every: %s}}", "{neighbours: {some: %s}}", "{neighbours: {none: %s}}"]),
+    "to one and back": ("boroughs", ["{basedPartners: {every: %s}}", "{borough: %s}"]),
+    "three at a time": (
+        "boroughs",
+        ["{and: [{neighbours: {some: %s}}, {neighbours: {some: {}}}, {projects: {none: {}}}]}"],
+    ),
+}
 
-    if isinstance(client.store, SQLiteStore):  # Neo4j plans conditions nested so deep for longer than it may
-        assert client.data(f"{{ boroughs(where: {where(10)}) {{ totalCount }} }}")
-    assert client.code(f"{{ boroughs(where: {where(11)}) {{ totalCount }} }}") == "TOO_DEEP"
+
+@pytest.mark.parametrize("steps", STEPS)
+def test_conditions_follow_relations_so_far_too(steps: str, client: Client) -> None:
+    field, outer = STEPS[steps]
+
+    def query(depth: int) -> str:
+        where = '{name: {ne: "Hackney"}}'
+        for step in reversed(range(depth)):
+            where = outer[step % len(outer)] % where
+        return f"{{ {field}(where: {where}) {{ totalCount nodes {{ id }} }} }}"
+
+    assert client.data(query(10))
+    assert client.code(query(11)) == "TOO_DEEP"
 
 
 def test_conditions_nest_thirty_levels_and_no_more(client: Client) -> None:
@@ -97,6 +118,37 @@ def test_rows_are_counted_before_they_are_asked_for(client: Client) -> None:
     error = client.error(query(100))
     assert error["extensions"]["code"] == "TOO_COSTLY"
     assert "50,000" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("role", "most"), [(Role.PUBLIC, 5_000), (Role.ANALYST, 20_000), (Role.STEWARD, 50_000), (Role.ADMIN, 50_000)]
+)
+def test_rows_are_counted_by_role(client: Client, role: Role, most: int) -> None:
+    caller = Client(client.store, role)
+    pages = most // 100 // 50  # of a hundred partners with one project each and forty-eight more
+
+    def query(more: int) -> str:
+        some = " ".join(
+            f"p{n}: partners(first: 100) {{ nodes {{ projects(first: {49 if n else 49 + more}) {{ totalCount }} }} }}"
+            for n in range(pages)
+        )
+        return f"{{ {some} }}"
+
+    assert "data" in caller.ask(query(0))
+    error = caller.error(query(1))
+    assert (error["extensions"]["code"], f"at most {most:,}" in error["message"]) == ("TOO_COSTLY", True)
+
+
+def test_what_else_there_is_is_not_suggested_to_who_has_no_token(client: Client) -> None:
+    asked: list[tuple[str, Variables]] = [
+        ("{ partnerz { totalCount } }", {}),
+        ("{ partners(where: {nam: {}}) { totalCount } }", {}),
+        (WHERE, {"v": {"nam": {}}}),
+        (WHERE, {"v": {"status": {"eq": "ACTIV"}}}),
+    ]
+    for query, variables in asked:
+        assert "Did you mean" in client.error(query, variables)["message"]
+        assert "Did you mean" not in str(Client(client.store, Role.PUBLIC).ask(query, variables))
 
 
 def test_a_hundred_ids_are_looked_up_and_no_more(client: Client) -> None:

@@ -117,6 +117,10 @@ def test_a_dump_of_before_does_not_bring_them_back(run: Run, tmp_path: Path) -> 
     assert run(*other, "person", "show", ADA).stdout == ""
     assert "Ben" in run(*other, "person", "show", "champion:ben").stdout
     assert run(*other, "stats", "--verify").exit_code == 0
+    listed = CliRunner(env={"CIVIC_GRAPH_ERASED": str(tmp_path / "graph.db.erased")})
+    restored = listed.invoke(main, ["--store", f"sqlite:{tmp_path / 'third.db'}", "restore", dump])
+    assert restored.exit_code == 0, restored.output
+    assert run("--store", f"sqlite:{tmp_path / 'third.db'}", "person", "show", ADA).stdout == ""
 
 
 def test_they_are_told_by_source_as_lines_and_as_json(run: Run, tmp_path: Path) -> None:

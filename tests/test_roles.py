@@ -7,6 +7,7 @@ the API of the role, for which what it may not see is unknown; and past it, to t
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -273,6 +274,8 @@ def test_plans_of_all_these_questions_are_refused_to_those_who_may_not_see() -> 
         ("{ enquiries { nodes { partner { name } } } }", {PUBLIC, INTERNAL}),
         ('{ node(id: "borough:hackney") { ... on Entity { name } } }', ALL),
         ('{ search(text: "x") { totalCount } }', ALL),
+        ('{ path(from: "x", to: "y") { since } }', ALL),
+        ('{ neighbourhood(of: "x", kinds: [BOROUGH]) { hasMore } }', ALL),
         ('{ search(text: "x", kinds: [PARTNER]) { nodes { id } } }', {PUBLIC}),
         ('{ search(text: "x", kinds: [CHAMPION, PARTNER]) { totalCount } }', {PUBLIC, PERSONAL}),
         ("{ graph { version loadedAt } }", set()),
@@ -309,3 +312,14 @@ def test_both_stores_refuse(client: Client) -> None:
         assert asyncio.run(client.store.run(compiled, {}, Role.ADMIN))
         with pytest.raises(Forbidden, match="public may not see all that this asks for"):
             asyncio.run(client.store.run(compiled, {}, Role.PUBLIC))
+
+
+def test_what_a_schema_lets_through_that_it_should_not_is_forbidden(store: SQLiteStore) -> None:
+    careless = Client(store, Role.STEWARD)
+    careless.api.role = Role.PUBLIC
+    answer = careless.answer("{ champions { nodes { name email } } }")
+    assert answer.status == 403
+    assert json.loads(answer.body) == {
+        "errors": [{"message": "public may not see all that this asks for", "extensions": {"code": "FORBIDDEN"}}]
+    }
+    assert careless.data("{ boroughs { totalCount } }")

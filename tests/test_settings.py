@@ -21,6 +21,8 @@ def test_without_variables_there_are_the_defaults() -> None:
         "anonymous": "public",
         "tokens": "civic-graph.tokens",
         "student_key": "",
+        "operations": "",
+        "trusted_only": False,
         "erased": "",
         "log_level": "warning",
     }

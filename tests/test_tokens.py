@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -20,8 +22,10 @@ from graph.civic import CIVIC
 from graph.errors import BadInput, Conflict, Unauthenticated, Unavailable
 from graph.roles import Role, seen_by
 from graph.stores import open_store
+from schema.api import API
 from schema.types import sdl
 from server import tokens
+from server.apis import APIs
 from server.app import application, create_app
 from server.callers import Callers
 from server.cli import main
@@ -242,6 +246,18 @@ def test_a_token_in_the_address_is_refused(visitor: Visitor, kept: Tokens) -> No
         assert (response.status_code, "never in an address" in response.text) == (401, True)
         assert secret not in response.text
     assert visitor.get("/graphql", params={"query": '{ partner(id: "cg_1") { name } }'}).status_code == 200
+
+
+def test_the_api_of_a_role_is_made_once_however_many_ask_for_it_first(example_url: str) -> None:
+    with closing(open_store(example_url, CIVIC)) as store:
+        apis = APIs(store, Role.PUBLIC)
+
+        async def ask() -> list[API]:
+            return await asyncio.gather(*(apis.of(role) for role in [Role.ANALYST] * 5 + [Role.PUBLIC]))
+
+        analysts = asyncio.run(ask())
+        assert [api.role for api in analysts] == [Role.ANALYST] * 5 + [Role.PUBLIC]
+        assert len({id(api) for api in analysts}) == 2
 
 
 def test_health_is_told_without_a_token(visitor: Visitor) -> None:

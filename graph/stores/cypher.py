@@ -7,7 +7,7 @@ before anything is nested in them, keyset paging that an index serves, rare rela
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from operator import itemgetter
@@ -16,6 +16,8 @@ from typing import Any, assert_never
 from graph import plan as p
 from graph import sums
 from graph.model import ID, Hop, Kind
+from graph.search import FOUND
+from graph.stores import cypher_walks
 from graph.stores.cypher_comparisons import Comparisons, Side
 from graph.stores.cypher_groups import Grouped
 from graph.stores.cypher_search import matched
@@ -26,6 +28,7 @@ from graph.stores.cypher_terms import (
     Lines,
     Row,
     Shape,
+    always,
     call,
     constant,
     cursor,
@@ -34,6 +37,7 @@ from graph.stores.cypher_terms import (
     entry_value,
     indexed,
     joined,
+    never,
     obj,
     ordering,
     pattern,
@@ -42,8 +46,11 @@ from graph.stores.cypher_terms import (
     shown,
     where,
     within,
+    without,
 )
 from graph.stores.estimate import Facts, links, rare, share
+
+FAR = 4  # steps that a page may be found backwards from: planning tries orders of them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Picked:
     cells: Cells = field(default_factory=Cells)
     more: bool = False
     used: bool = False
+    total: str = ""  # the name of how many rows there are, where it is found on the way
     place: Shape = itemgetter(0)  # of the rows, among the cells of what the page is nested in
 
     def each(self, shape: Shape) -> Shape:
@@ -86,7 +94,9 @@ class Picked:
         return lambda row: len(self.place(row)) > self.page.limit
 
     def rows(self, row: Any) -> list[Any]:
-        rows: list[Any] = self.place(row)[: self.page.limit]
+        rows: list[Any] = self.place(row)
+        if self.more:
+            rows = rows[: self.page.limit]
         return rows[::-1] if self.page.reverse else rows
 
 
@@ -148,6 +158,17 @@ class Compiler:
                 return self.page(value, None, cells)
             case p.Lookup():
                 return self.lookup(value, cells)
+            case p.Links():
+                name = self.name("x")
+                cells.calls += cypher_walks.found(value, self.kinds, name)
+                return cells.get(name)
+            case p.Computed():
+                return self.computed(value, cells)
+            case p.IfThere(param, inner):
+                is_null, shape = cells.get(f"${param.name} IS NULL"), self.graph_value(inner, cells)
+                return lambda row: None if is_null(row) else shape(row)
+            case p.Flag(param):
+                return cells.get(f"${param.name}")
             case p.Info(name):
                 return cells.get(f"g.{quoted(name)}")
             case p.Entries():
@@ -169,6 +190,13 @@ class Compiler:
                 f"RETURN collect({inner.text}) AS {name}",
             ],
         )
+        return each(cells.get(name), shape)
+
+    def computed(self, computed: p.Computed, cells: Cells) -> Shape:
+        row, name, inner = Row(self.name("n"), FOUND), self.name("x"), Cells()
+        shape = self.row_value(computed.value, row, inner)
+        lines = cypher_walks.computed(computed.rows, computed.columns, row.node, self.name("r"))
+        cells.calls += call([], [*lines, *inner.calls, f"RETURN collect({inner.text}) AS {name}"])
         return each(cells.get(name), shape)
 
     def lookup(self, lookup: p.Lookup, cells: Cells) -> Shape:
@@ -233,6 +261,7 @@ class Compiler:
             [row.node],
             [
                 f"MATCH {pattern(one.hop, row.node, target)}",
+                *where(self.conditions(one.among, target)),
                 f"WITH {', '.join(target.variables)}{self.preferred(one.hop, target)} LIMIT 1",
                 *inner.calls,
                 f"RETURN head(collect({inner.text})) AS {name}",
@@ -245,9 +274,12 @@ class Compiler:
     def page(self, page: p.Page, outer: Row | None, cells: Cells) -> Shape:
         picked = Picked(self.name("x"), page, self.row(page))
         shape = self.page_value(page.value, picked, outer, cells)
+        if picked.total:
+            cells.calls += call([], self.all_rows(picked))
         if picked.used:
             picked.place = cells.get(picked.name)
-            cells.calls += call(scope(outer), self.pick(picked, outer))
+            known = [f"all_{picked.row.node}"] if picked.total else scope(outer)
+            cells.calls += call(known, self.pick(picked, outer))
         return shape
 
     def page_value(self, value: p.Value, picked: Picked, outer: Row | None, cells: Cells) -> Shape:
@@ -270,7 +302,7 @@ class Compiler:
                 over = picked.is_more() if page.reverse else None
                 return either(over, self.past(page, outer, page.after, self.comparisons.earlier, cells))
             case p.Total():
-                return self.total(page, outer, cells)
+                return self.total(picked, outer, cells)
             case p.Groups():
                 return self.groups(value, page, outer, cells)
             case _:
@@ -279,7 +311,10 @@ class Compiler:
     def pick(self, picked: Picked, outer: Row | None) -> Lines:
         """The rows of a page: picked, limited, then asked for what is nested in them."""
         page, row, cells = picked.page, picked.row, picked.cells
-        lines = self.match(page, outer, row, self.seeks(page, row), full=False)
+        if picked.total:
+            lines = [f"UNWIND all_{row.node} AS {row.node}"]
+        else:
+            lines = self.match(page, outer, row, self.seeks(page, row), full=False)
         order = ordering(page.order, row, reverse=page.reverse)
         lines.append(f"WITH {', '.join(row.variables)} ORDER BY {order} LIMIT {page.limit + picked.more}")
         if not (picked.more and cells.calls):
@@ -311,10 +346,26 @@ class Compiler:
         cells.calls += call(scope(outer), [*lines, f"WITH {row.node} LIMIT 1", f"RETURN count(*) > 0 AS {name}"])
         return cells.get(name)
 
-    def total(self, page: p.Page, outer: Row | None, cells: Cells) -> Shape:
-        row, name = self.row(page), self.name("x")
+    def total(self, picked: Picked, outer: Row | None, cells: Cells) -> Shape:
+        page, name = picked.page, picked.total or self.name("x")
+        if self.finds_all(page):
+            picked.total = name
+            return cells.get(name)
+        row = self.row(page)
         cells.calls += call(scope(outer), [*self.match(page, outer, row, [], full=True), f"RETURN count(*) AS {name}"])
         return cells.get(name)
+
+    def finds_all(self, page: p.Page) -> bool:
+        """Whether all rows that a total counts are found for a page in any case, so that once is enough."""
+        if page.hop or page.search or page.after or page.before:
+            return False
+        return not indexed(page.order) or self.anchor(page, full=False)[0] is not None
+
+    def all_rows(self, picked: Picked) -> Lines:
+        """All rows of a page, as a list where a page is picked of them, and how many they are."""
+        found = f"collect({picked.row.node}) AS all_{picked.row.node}, " if picked.used else ""
+        rows = self.match(picked.page, None, picked.row, [], full=True)
+        return [*rows, f"RETURN {found}count(*) AS {picked.total}"]
 
     def row(self, page: p.Page) -> Row:
         return Row(self.name("n"), page.kind, self.name("e") if page.hop else "", page.order)
@@ -353,29 +404,35 @@ class Compiler:
         steps = [part for part in parts if isinstance(part, p.Has) and rare(part.hop, part.where, counts, scan, limit)]
         if not steps:
             return None, page.where
-        found = min(steps, key=lambda has: links(has.hop, counts) * share(has.where, has.hop.target, counts))
-        return found, p.AllOf(tuple(part for part in parts if part is not found))
+        found = self.rarest(steps)
+        return found, without(found, parts)
 
-    def backwards(self, has: p.Has, row: Row, node: str) -> Lines:
+    def rarest(self, steps: Sequence[p.Has]) -> p.Has:
+        counts = self.facts.counts
+        return min(steps, key=lambda has: links(has.hop, counts) * share(has.where, has.hop.target, counts))
+
+    def backwards(self, has: p.Has, row: Row, node: str, far: int = FAR) -> Lines:
         """Steps from the rows to what they must lead to, each in a `MATCH` of its own: Neo4j may begin at the end."""
         target = Row(self.name("n"), self.kinds[has.hop.target], self.name("e"))
         parts = has.where.parts if isinstance(has.where, p.AllOf) else (has.where,)
-        steps = [part for part in parts if isinstance(part, p.Has)]
-        rest = p.AllOf(tuple(part for part in parts if not isinstance(part, p.Has)))
-        conditions = self.conditions(rest, target)
+        steps = [part for part in parts if isinstance(part, p.Has)] if far > 1 else []
+        further = self.rarest(steps) if steps else None
+        conditions = [*self.conditions(has.among, target), *self.conditions(without(further, parts), target)]
         if not has.hop.many and not self.facts.is_single(has.hop):
-            conditions.append(self.chosen(has.hop, row, target))
+            conditions.append(self.chosen(has, row, target))
         lines = [f"MATCH {pattern(has.hop, node, target)}", *where(conditions)]
-        for step in steps:
-            lines += self.backwards(step, target, f"({target.node})")
-        return lines
+        return lines + (self.backwards(further, target, f"({target.node})", far - 1) if further else [])
 
-    def chosen(self, hop: Hop, row: Row, target: Row) -> str:
-        """That a step to one node follows this relation and no other."""
+    def chosen(self, has: p.Has, row: Row, target: Row) -> str:
+        """That no other relation comes before this one for a step to one node."""
         other = Row(self.name("n"), target.kind, self.name("o"))
-        order = self.preferred(hop, other)
-        first = f"MATCH {pattern(hop, row.node, other)} RETURN {other.edge}{order} LIMIT 1"
-        return f"{target.edge} IN COLLECT {{ {first} }}"
+        o, e, before = other.edge, target.edge, f"{other.node}.id < {target.node}.id"
+        if has.hop.relation.dated:
+            same = f"({o}.since = {e}.since OR ({o}.since IS NULL AND {e}.since IS NULL))"
+            later = f"{o}.since > {e}.since OR ({o}.since IS NOT NULL AND {e}.since IS NULL)"
+            before = f"({later} OR ({same} AND {before}))"
+        conditions = [f"{o} <> {e}", *self.conditions(has.among, other), before]
+        return f"NOT EXISTS {{ {' '.join([f'MATCH {pattern(has.hop, row.node, other)}', *where(conditions)])} }}"
 
     def preferred(self, hop: Hop, row: Row) -> str:
         """The order in which the relations of a step to one node are followed, where there can be several."""
@@ -393,20 +450,20 @@ class Compiler:
         grouped = Grouped(row, by, target, value=self.name("v"), number=self.name("c"))
         shape = self.group_value(groups.value, grouped)
         if target and isinstance(by, Hop):
-            lines += self.targets(by, row, target)
+            lines += self.targets(by, groups.among, row, target)
         lines += [*grouped.lines(), f"ORDER BY {grouped.number} DESC, {grouped.value} LIMIT {groups.limit}"]
         inner = grouped.cells
         cells.calls += call(scope(outer), [*lines, *inner.calls, f"RETURN collect({inner.text}) AS {name}"])
         return each(cells.get(name), shape)
 
-    def targets(self, hop: Hop, row: Row, target: Row) -> Lines:
+    def targets(self, hop: Hop, among: p.Predicate, row: Row, target: Row) -> Lines:
         """What a step from a row leads to, each once; null where it leads nowhere."""
-        step = f"OPTIONAL MATCH {pattern(hop, row.node, target)}"
+        step = [f"OPTIONAL MATCH {pattern(hop, row.node, target)}", *where(self.conditions(among, target))]
         if not hop.many and not self.facts.is_single(hop):
-            return call([row.node], [step, f"RETURN {target.node}{self.preferred(hop, target)} LIMIT 1"])
+            return call([row.node], [*step, f"RETURN {target.node}{self.preferred(hop, target)} LIMIT 1"])
         if hop.relation.keys:
-            return call([row.node], [step, f"RETURN DISTINCT {target.node}"])
-        return [step]
+            return call([row.node], [*step, f"RETURN DISTINCT {target.node}"])
+        return step
 
     def group_value(self, value: p.Value, grouped: Grouped) -> Shape:
         match value:
@@ -443,31 +500,47 @@ class Compiler:
         return [self.predicate(part, row) for part in parts]
 
     def predicate(self, predicate: p.Predicate, row: Row) -> str:
-        """A predicate as Cypher; where it is not true it may be false or null, which `Not` makes false."""
+        """A predicate as Cypher; where it is not true it may be false or null."""
         match predicate:
             case p.Cmp():
                 return self.comparisons.compared(predicate, row)
             case p.Missing(prop, on_edge):
                 return f"{row.column(prop, on_edge)} IS NULL"
             case p.AllOf(parts):
-                always = f"{row.node}.id IS NOT NULL"
-                return joined("AND", [self.predicate(part, row) for part in parts]) or always
+                return joined("AND", [self.predicate(part, row) for part in parts]) or always(row)
             case p.AnyOf(parts):
-                never = f"{row.node}.id IS NULL"  # a literal false fails the planner of 5.26 at times
-                return joined("OR", [self.predicate(part, row) for part in parts]) or never
+                return joined("OR", [self.predicate(part, row) for part in parts]) or never(row)
             case p.Not(part):
-                inner = self.predicate(part, row)
-                return f"NOT {inner}" if isinstance(part, p.Has) else f"NOT coalesce({inner}, false)"
-            case p.Has(hop, inside):
-                return self.has(hop, inside, row)
+                return self.negated(part, row)
+            case p.Has():
+                return self.has(predicate, row)
             case _:
                 assert_never(predicate)
 
-    def has(self, hop: Hop, inside: p.Predicate, row: Row) -> str:
-        target = Row(self.name("n"), self.kinds[hop.target], self.name("e"))
-        conditions = self.conditions(inside, target)
-        lines = [f"MATCH {pattern(hop, row.node, target)}"]
+    def negated(self, predicate: p.Predicate, row: Row) -> str:
+        """That a predicate is not true. Each comparison is negated for itself: planning takes four times as long for
+        every `EXISTS` that stands in a function within another."""
+        match predicate:
+            case p.Cmp():
+                return f"NOT coalesce({self.comparisons.compared(predicate, row)}, false)"
+            case p.Missing(prop, on_edge):
+                return f"{row.column(prop, on_edge)} IS NOT NULL"
+            case p.AllOf(parts):
+                return joined("OR", [self.negated(part, row) for part in parts]) or never(row)
+            case p.AnyOf(parts):
+                return joined("AND", [self.negated(part, row) for part in parts]) or always(row)
+            case p.Not(part):
+                return self.predicate(part, row)
+            case p.Has():
+                return f"NOT {self.has(predicate, row)}"
+            case _:
+                assert_never(predicate)
+
+    def has(self, has: p.Has, row: Row) -> str:
+        hop, target = has.hop, Row(self.name("n"), self.kinds[has.hop.target], self.name("e"))
+        conditions, among = self.conditions(has.where, target), self.conditions(has.among, target)
+        match = f"MATCH {pattern(hop, row.node, target)}"
         if conditions and not hop.many and not self.facts.is_single(hop):
-            lines.append(f"WITH {', '.join(target.variables)}{self.preferred(hop, target)} LIMIT 1")
-            return f"EXISTS {{ {' '.join([*lines, *where(conditions)])} RETURN 1 }}"
-        return f"EXISTS {{ {' '.join([*lines, *where(conditions)])} }}"
+            first = f"WITH {', '.join(target.variables)}{self.preferred(hop, target)} LIMIT 1"
+            return f"EXISTS {{ {' '.join([match, *where(among), first, *where(conditions)])} RETURN 1 }}"
+        return f"EXISTS {{ {' '.join([match, *where([*among, *conditions])])} }}"

@@ -169,7 +169,8 @@ class Neo4jStore:
             statement, bound = self._bound(compiled, parameters)
             reading = await self._reader.ask(statement.text, bound)
             if reading.clock == known:
-                return Found(msgspec.json.encode(statement.shape(reading.cells)), reading.version, reading.loading)
+                data = msgspec.json.encode(statement.shape(reading.cells))
+                return Found(data, reading.version, reading.loading, reading.clock)
             self._facts = _facts(await self._reader.ask(FACTS.text, {}))
             fresh = self._compiled(compiled.plan, *self._facts)
             compiled.text, compiled.state = fresh.text, fresh.state

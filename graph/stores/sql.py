@@ -12,6 +12,8 @@ from typing import assert_never
 
 from graph import plan as p
 from graph.model import Hop, Kind
+from graph.search import FOUND
+from graph.stores import sql_walks
 from graph.stores.estimate import Facts, rare
 from graph.stores.sql_groups import Grouped, shared, shared_text
 from graph.stores.sql_search import searched, within
@@ -73,6 +75,16 @@ class Compiler:
                 return within(searched(search), self.page_value(value.value, value, None))
             case p.Lookup():
                 return self.lookup(value)
+            case p.Links():
+                return sql_walks.found(value)
+            case p.Computed(given, columns, of_row):
+                alias = self.alias("j")
+                row = Row(sql_walks.computed_column(alias, columns), FOUND)
+                return sql_walks.computed(given, alias, self.row_value(of_row, row))
+            case p.IfThere(given, inner):
+                return f"json(iif(:{given.name} IS NULL, NULL, {self.graph_value(inner)}))"
+            case p.Flag(given):
+                return boolean(f":{given.name}")
             case p.Info(name):
                 return f"(SELECT {quoted(name)} FROM _graph)"
             case p.Entries(name, entry, tables):
@@ -143,7 +155,8 @@ class Compiler:
         edge, node = self.alias("e"), self.alias("n")
         target = Row(link_column(edge, node), self.kinds[one.hop.target])
         order = "" if self.facts.is_single(one.hop) else f" ORDER BY {chosen_first(one.hop, edge)}"
-        source = f"{step(one.hop, edge, node, target.kind)} WHERE {edge}.{quoted(ends(one.hop)[0])} = {row.id}"
+        where = self.all_of([f"{edge}.{quoted(ends(one.hop)[0])} = {row.id}", *self.among(one.hop, one.among, edge)])
+        source = f"{step(one.hop, edge, node, target.kind)} WHERE {where}"
         return f"json((SELECT {self.row_value(one.value, target)} FROM {source}{order} LIMIT 1))"
 
     # Pages
@@ -245,7 +258,7 @@ class Compiler:
         by = groups.by
         if isinstance(by, Hop):
             target = self.alias("g")
-            source = f"{source} LEFT JOIN {self.targets(by, target)} ON {target}.near = {row.id}"
+            source = f"{source} LEFT JOIN {self.targets(by, groups.among, target)} ON {target}.near = {row.id}"
             value, grouped = f"{target}.far", Grouped(row, "v", self.kinds[by.target])
         else:
             value, grouped = shared(by, row), Grouped(row, shared_text(by))
@@ -258,14 +271,14 @@ class Compiler:
         )
         return f"json((SELECT json_group_array({content}) FROM ({counted})))"
 
-    def targets(self, hop: Hop, alias: str) -> str:
+    def targets(self, hop: Hop, among: p.Predicate, alias: str) -> str:
         """Pairs of a node and what a step leads to, each once."""
         near, far = map(quoted, ends(hop))
         edge = self.alias("e")
         once = "DISTINCT " if hop.relation.keys else ""
-        single = hop.many or self.facts.is_single(hop)
-        chosen = "" if single else f" WHERE {self.chosen(hop, edge)}"
-        pairs = f"SELECT {once}{edge}.{near} AS near, {edge}.{far} AS far FROM {links(hop.relation)} {edge}{chosen}"
+        conditions = self.chosen(hop, among, edge)
+        where = f" WHERE {self.all_of(conditions)}" if conditions else ""
+        pairs = f"SELECT {once}{edge}.{near} AS near, {edge}.{far} AS far FROM {links(hop.relation)} {edge}{where}"
         return f"({pairs}) {alias}"
 
     def group_value(self, value: p.Value, grouped: Grouped) -> str:
@@ -305,8 +318,8 @@ class Compiler:
                 return self.joined("OR", [self.predicate(part, row, scan, limit) for part in parts]) or FALSE
             case p.Not(part):
                 return f"NOT ifnull({self.predicate(part, row, scan, limit)}, 0)"
-            case p.Has(hop, where):
-                return self.has(hop, where, row, scan, limit)
+            case p.Has():
+                return self.has(predicate, row, scan, limit)
             case _:
                 assert_never(predicate)
 
@@ -317,22 +330,34 @@ class Compiler:
         middle = len(parts) // 2
         return f"({self.joined(word, parts[:middle])} {word} {self.joined(word, parts[middle:])})"
 
-    def has(self, hop: Hop, where: p.Predicate, row: Row, scan: int, limit: int | None) -> str:
+    def has(self, has: p.Has, row: Row, scan: int, limit: int | None) -> str:
+        hop, where = has.hop, has.where
         edge, node = self.alias("e"), self.alias("n")
         near = f"{edge}.{quoted(ends(hop)[0])}"
         target = Row(link_column(edge, node), self.kinds[hop.target])
         few = rare(hop, where, self.facts.counts, scan, limit)
         inside = self.facts.counts.get(hop.relation.table, 0) if few else 0
         conditions = [] if where == p.AllOf() else [self.predicate(where, target, inside, None)]
-        if not hop.many and not self.facts.is_single(hop):
-            conditions.append(self.chosen(hop, edge))
+        conditions += self.chosen(hop, has.among, edge)
         source = step(hop, edge, node, target.kind, ordered=not few)
         if few:
             return f"{row.id} IN (SELECT {near} FROM {source} WHERE {self.all_of(conditions)})"
         return f"EXISTS (SELECT 1 FROM {source} WHERE {self.all_of([f'{near} = {row.id}', *conditions])})"
 
-    def chosen(self, hop: Hop, edge: str) -> str:
-        """That no other relation comes before this one for a step to one node."""
+    def among(self, hop: Hop, among: p.Predicate, edge: str) -> list[str]:
+        """What a relation must fulfil to be followed at all."""
+        relation = Row(link_column(edge, edge), self.kinds[hop.target])
+        return [] if among == p.AllOf() else [self.predicate(among, relation, 0, None)]
+
+    def chosen(self, hop: Hop, among: p.Predicate, edge: str) -> list[str]:
+        """That a step follows this relation: to one node, that no other comes before it."""
+        followed = self.among(hop, among, edge)
+        if hop.many or self.facts.is_single(hop):
+            return followed
+        return [*followed, self.first(hop, among, edge)]
+
+    def first(self, hop: Hop, among: p.Predicate, edge: str) -> str:
+        """That none of the relations followed comes before this one."""
         other = self.alias("o")
         near, far = map(quoted, ends(hop))
         if hop.relation.dated:
@@ -342,7 +367,5 @@ class Compiler:
             )
         else:
             better = f"{other}.{far} < {edge}.{far}"
-        return (
-            f"NOT EXISTS (SELECT 1 FROM {links(hop.relation)} {other} "
-            f"WHERE {other}.{near} = {edge}.{near} AND ({better}))"
-        )
+        where = self.all_of([f"{other}.{near} = {edge}.{near}", *self.among(hop, among, other), f"({better})"])
+        return f"NOT EXISTS (SELECT 1 FROM {links(hop.relation)} {other} WHERE {where})"

@@ -112,7 +112,7 @@ class SQLiteStore:
             except (UnicodeEncodeError, OverflowError) as error:
                 raise BadInput(f"a value cannot be looked up: {error}") from error
             if row[1] == version:
-                return Found(bytes(row[0]), version)
+                return Found(bytes(row[0]), version, (), version)
             self._facts = self._read_facts()
             fresh = self.compile(compiled.plan)
             compiled.text, compiled.state = fresh.text, fresh.state

@@ -15,8 +15,10 @@ from neo4j import GraphDatabase, Session
 
 from graph.civic import CIVIC
 from graph.model import Hop, Kind, Relation, Table, Type, snake
+from graph.search import is_searched
 from graph.statements import key_text
 from graph.stores.bolt import access
+from graph.stores.cypher_search import kept
 from loaders.files import file_of
 
 BATCH = 10_000
@@ -60,10 +62,13 @@ def nodes(folder: Path, kind: Kind) -> Iterator[Row]:
     header, rows = table(folder, kind)
     read = readers(kind, header)
     for cells in rows:
-        node = {"id": f"{kind.prefix}:{cells[0]}", **SAID, **said(read, cells)}
+        what = said(read, cells)
         if kind.pseudonymous:
-            node["name"] = cells[0]
-        yield node
+            what["name"] = cells[0]
+        if is_searched(kind):
+            name, text = kept(kind, tuple(what.get(prop.name) for prop in kind.values))
+            what[name] = text
+        yield {"id": f"{kind.prefix}:{cells[0]}", **what, **SAID}
 
 
 def named(folder: Path, kind: Kind, hop: Hop) -> Iterator[Row]:

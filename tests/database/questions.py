@@ -45,6 +45,10 @@ QUESTIONS: dict[str, str] = {
     "nodes { name } pageInfo { hasPreviousPage } } } pageInfo { hasPreviousPage } } } pageInfo { hasPreviousPage } } }",
     "aliases": "{ a: partners(first: 1) { nodes { x: name y: name } nodes { id } t: totalCount u: totalCount } "
     "b: partners(last: 1) { edges { node { name } } nodes { id } } }",
+    "counted on the way": "{ a: projects(first: 2, orderBy: [{funding: DESC}]) { totalCount pageInfo { hasNextPage } "
+    "nodes { name challenges(first: 1) { totalCount pageInfo { hasNextPage } nodes { name } } } t: totalCount } "
+    "b: projects(last: 2, orderBy: [{funding: DESC}]) { nodes { name } totalCount pageInfo { hasPreviousPage } } "
+    "c: projects(orderBy: [{funding: DESC}]) { totalCount groups(by: [TYPE]) { count } } }",
     "equal": '{ partners(where: {name: {eq: "Acorn"}}) { nodes { id } totalCount } }',
     "not equal": "{ partners(where: {type: {ne: CHARITY}}) { nodes { id } totalCount } }",
     "in": '{ partners(where: {name: {in: ["Acorn", "zebra", "x"]}, type: {in: []}}) { totalCount } '
@@ -118,6 +122,25 @@ QUESTIONS: dict[str, str] = {
     "sums by relation": "{ partners { nodes { id projects { groups(by: CHALLENGES) { keys { value node { name } } "
     "count sum { funding edge { hours inKind } } average { edge { hours } } } } } } "
     "boroughs { groups(by: NEIGHBOURS) { keys { node { name } } sum { population } } } }",
+    "as of": '{ a: partner(id: "partner:acorn", asOf: "2020-12-31") { borough { name } boroughEdge { since until } } '
+    'b: partner(id: "partner:acorn", asOf: "2021-01-01") { borough { name } } '
+    'c: partner(id: "partner:acorn", asOf: "2018-12-31") { borough { name } } partner(id: "partner:acorn") '
+    '{ borough { name } } d: partner(id: "partner:trees", asOf: "2020-05-01") { borough { name } } '
+    'e: partner(id: "partner:trees", asOf: "2020-04-30") { borough { name } } }',
+    "as of, a page": '{ partners(asOf: "2020-12-31", where: {borough: {name: {eq: "Hackney"}}}) { totalCount '
+    'nodes { id } groups(by: BOROUGH) { keys { value } count } } b: boroughs(asOf: "2021-01-01") { nodes { id '
+    "basedPartners { totalCount nodes { id } } } groups(by: BASED_PARTNERS) { keys { value node { ... on Partner { "
+    "borough { id } } } } count } } }",
+    "as of, conditions": '{ partners(asOf: "2018-06-01", where: {boroughEdge: {since: {isNull: false}}}) '
+    '{ nodes { id } } b: boroughs(asOf: "2022-01-01", where: {basedPartners: {none: {id: {eq: "partner:acorn"}}}}) '
+    '{ nodes { id } } c: boroughs(asOf: "2022-01-01", where: {basedPartners: {every: {id: {eq: "partner:acorn"}}}}) '
+    '{ totalCount } d: boroughs(asOf: "2019-01-01", where: {basedPartners: {edge: {until: {isNull: false}}}}) '
+    '{ nodes { id } } e: partners(asOf: "2022-01-01", where: {projects: {some: {}}}) { nodes { id '
+    "projects { edges { role } } } } }",
+    "as of, one": '{ a: champion(id: "champion:ada", asOf: "2019-12-31") { unit { name } } '
+    'b: champion(id: "champion:ada", asOf: "2023-12-31") { unit { name } } '
+    'project(id: "project:garden", asOf: "2023-12-31") '
+    "{ partners { groups(by: EDGE_ROLE) { keys { value } sum { edge { hours } } } } } }",
     "search": '{ search(text: "acorn") { __typename totalCount nodes { __typename id name ... on Partner { borough '
     "{ name } projects(first: 1) { nodes { name } } } } edges { cursor __typename node { id aliases } } } }",
     "search by parts": '{ a: search(text: "caf") { nodes { id } } b: search(text: "OLÉS café") { nodes { id } } '
@@ -136,6 +159,20 @@ QUESTIONS: dict[str, str] = {
     "search pages": '{ a: search(text: "e", first: 2) { nodes { id } pageInfo { hasNextPage hasPreviousPage } } '
     'b: search(text: "e", last: 2) { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor } } }',
     "search personal": '{ a: search(text: "soil") { nodes { id name } } b: search(text: "ada soil") { nodes { id } } }',
+    "path": '{ path(from: "borough:kensington", to: "challenge:poverty", maxHops: 6) { __typename node { __typename '
+    "name ... on Borough { neighbours { totalCount } } } relation direction since until } }",
+    "path via": '{ a: path(from: "partner:acorn", to: "borough:hackney", via: SERVES) { node { id } since } '
+    'b: path(from: "partner:cafe", to: "partner:zebra", via: [SUCCEEDS]) { relation direction } '
+    'c: path(from: "borough:islington", to: "borough:newham") { relation direction node { id } } }',
+    "path nowhere": '{ a: path(from: "partner:acorn", to: "challenge:crime") { node { id } } '
+    'b: path(from: "x", to: "partner:acorn") { node { id } } c: path(from: "unit:lab", to: "unit:lab") { relation '
+    "node { name } } }",
+    "neighbourhood": '{ neighbourhood(of: "borough:hackney", hops: 2, limit: 30) { __typename nodes { __typename id '
+    "... on Partner { projects(first: 1) { nodes { name } } } } links { __typename from to relation since until } "
+    "hasMore } }",
+    "neighbourhood of kinds": '{ a: neighbourhood(of: "challenge:health", kinds: [PROJECT, PARTNER], limit: 3) '
+    '{ nodes { id } links { from to } hasMore } b: neighbourhood(of: "challenge:crime") { nodes { id } links { from } '
+    'hasMore } c: neighbourhood(of: "x") { hasMore } }',
     "introspection beside": '{ __type(name: "Partner") { name } partners(first: 1) { nodes { id } } '
     "__schema { __typename } }",
 }  # fmt: skip

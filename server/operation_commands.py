@@ -1,0 +1,27 @@
+"""The command that lists the trusted documents."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from server.console import print_table
+from server.settings import Settings
+
+
+@click.command(epilog="\b\nExample:\n  civic-graph operations\n  civic-graph operations --json > manifest.json")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.pass_obj
+def operations(settings: Settings, as_json: bool) -> None:
+    """List the trusted documents by name and id.
+
+    With --json, the manifest for clients: what each answers, its variables with an example, and its text, by id.
+    """
+    from server.operations import known, manifest
+
+    documents = known(settings.operations)
+    if as_json:
+        click.echo(msgspec.json.encode(manifest(documents)))
+        return
+    rows = [(d.name, d.id, ", ".join(f"${name}: {kind}" for name, kind in d.variables.items())) for d in documents]
+    print_table("", [("name", "id", "variables"), *rows])
