@@ -45,9 +45,9 @@ ALLOWANCES: Mapping[Role, Allowance] = {
 }
 
 
-def page_size(name: str, size: object) -> int:
-    if not isinstance(size, int) or not 1 <= size <= MAX_PAGE:
-        raise PageSize(f"{name} is {size}; expected 1 to {MAX_PAGE}")
+def page_size(name: str, size: object, least: int = 0) -> int:
+    if not isinstance(size, int) or not least <= size <= MAX_PAGE:
+        raise PageSize(f"{name} is {size}; expected {least} to {MAX_PAGE}")
     return size
 
 

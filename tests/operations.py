@@ -48,7 +48,7 @@ from tests.reference import Found, Graph, Reference, Row, cursor, order_of
 DEPTH = 4  # how many pages and steps are nested in one another
 ROWS = 10_000  # rows that a drawn operation may ask for
 PARTS = 30  # fields and fragments in one operation, until only leaves are drawn
-SIZES = {0: (1, 2, 3, 5, 100), 1: (1, 2, 3)}  # of pages, by how many they are nested in; else 1 or 2
+SIZES = {0: (0, 1, 2, 3, 5, 100), 1: (0, 1, 2, 3)}  # of pages, by how many they are nested in; else 1 or 2
 ABOUT_SCHEMA = ("__typename", "__type", "__schema")
 WALKS = ("path", "neighbourhood")  # of which an operation may have a few
 PROVENANCE = ("sources", "locators")
@@ -299,7 +299,7 @@ class Drawing:
 
     def fragment(self, on: GraphQLNamedType, at: At) -> Fragment:
         if on.name in self.model.by_name and self.chance(20):
-            on = self.types["Node"]
+            on = self.types[self.one_of(["Node", "Entity"])]
         known = [f for f in self.fragments if f.on == on.name and (not f.has_pages or self.fits(f.at, at))]
         known = [f for f in known if self.may(f.aliases, f.directed)]
         if known and self.chance(60):
@@ -425,7 +425,7 @@ class Drawing:
             values, at = self.walked(name, declared, at)
         elif "by" in declared.args:
             values = {"by": [self.value(get_named_type(declared.args["by"].type), ("", ""))]}
-            values |= {"first": self.one_of([None, 1, 2, 100])} if self.chance(30) else {}
+            values |= {"first": self.one_of([None, 0, 1, 2, 100])} if self.chance(30) else {}
             at = replace(at.into(20), kind=self.grouped(type_, plain(values["by"][0])))
         elif "id" in declared.args:
             values = {"id": self.node_id()}
