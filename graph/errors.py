@@ -10,7 +10,7 @@ CivicGraphError
 │   ├── ValidationFailed    VALIDATION_FAILED  the document does not fit the schema
 │   ├── BadInput            BAD_INPUT          an argument or variable has a wrong value
 │   │   ├── BadCursor       BAD_CURSOR         a cursor of another order, or none of ours
-│   │   └── PageSize        PAGE_SIZE          first or last outside 1 to 100
+│   │   └── PageSize        PAGE_SIZE          first or last outside 0 to 100
 │   ├── TooDeep             TOO_DEEP           more relation hops than allowed
 │   ├── TooCostly           TOO_COSTLY         more rows than one operation may ask for
 │   ├── TooLarge            TOO_LARGE          the request is too long
@@ -104,7 +104,7 @@ class BadCursor(BadInput):
 
 
 class PageSize(BadInput):
-    """`first` or `last` is not between 1 and 100."""
+    """`first` or `last` is not between 0 and 100."""
 
     code = "PAGE_SIZE"
 

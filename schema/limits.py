@@ -25,6 +25,7 @@ MAX_CONDITIONS = 500
 MAX_VALUES = 5_000  # in the whole plan, every fragment opened
 MAX_VARIABLES = 10_000  # values in all variables together
 MAX_COST = 50_000  # rows that may be asked for at most
+SOURCES = 10  # that speak of a node, as it is costed: how many do is not limited
 MAX_ERRORS = 5  # in one answer
 
 
@@ -44,9 +45,9 @@ ALLOWANCES: Mapping[Role, Allowance] = {
 }
 
 
-def page_size(name: str, size: object) -> int:
-    if not isinstance(size, int) or not 1 <= size <= MAX_PAGE:
-        raise PageSize(f"{name} is {size}; expected 1 to {MAX_PAGE}")
+def page_size(name: str, size: object, least: int = 0) -> int:
+    if not isinstance(size, int) or not least <= size <= MAX_PAGE:
+        raise PageSize(f"{name} is {size}; expected {least} to {MAX_PAGE}")
     return size
 
 

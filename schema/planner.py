@@ -10,7 +10,7 @@ from graphql import FieldNode, GraphQLSchema
 
 from graph import plan as p
 from graph.errors import BadInput
-from graph.model import Hop, Kind, Model, Relation
+from graph.model import SOURCE, Hop, Kind, Model, Relation
 from graph.plan import Convert
 from graph.search import FOUND, ORDER, is_searched
 from schema import limits, walks
@@ -122,7 +122,14 @@ class Planner(Selections):
         return p.Lookup(self.params.add(_one_leaf(ids)), many, cases)
 
     def cases(self, nodes: list[FieldNode], kinds: tuple[Kind, ...], at: At) -> tuple[tuple[Kind, p.Value], ...]:
-        return tuple((kind, self.node(self.below(nodes, kind.name), kind, at)) for kind in kinds)
+        """What is asked of each kind. A row is of one of them, so that it costs what the dearest does."""
+        before, dearest, found = self.cost, self.cost, []
+        for kind in kinds:
+            self.cost = before
+            found.append((kind, self.node(self.below(nodes, kind.name), kind, at)))
+            dearest = max(dearest, self.cost)
+        self.cost = dearest
+        return tuple(found)
 
     def graph(self, nodes: list[FieldNode]) -> p.Value:
         values: dict[str, p.Value] = {}
@@ -139,7 +146,7 @@ class Planner(Selections):
 
     def entries(self, nodes: list[FieldNode], on: str) -> p.Value:
         fields = self.below(nodes, on)
-        return self.object({key: _named(f, on) or p.Entry(f[0].name.value) for key, f in fields.items()})
+        return self.object({key: _named(f, on) or _entry(f) for key, f in fields.items()})
 
     def walk(self, at: At, rows: int) -> At:
         """Where the nodes stand that a walk finds; it costs more than they, since it looks at others."""
@@ -158,7 +165,7 @@ class Planner(Selections):
         kinds = tuple(filter(is_searched, self.kinds(given.get("kinds"))))
         search = p.Search(self.params.add(text, Convert.WORDS), kinds)
         after, before = (seek(given.get(name), name, FOUND, ORDER, self.params) for name in ("after", "before"))
-        value = self.found(self.below(nodes, "NodeConnection"), kinds, at)
+        value = self.found(self.below(nodes, "EntityConnection"), kinds, at)
         return p.Page(FOUND, None, p.AllOf(), ORDER, limit, reverse, after, before, value, search)
 
     def kinds(self, given: Tree | None) -> tuple[Kind, ...]:
@@ -175,12 +182,12 @@ class Planner(Selections):
                 case "nodes":
                     values[key] = p.Rows(p.ByKind(self.cases(nodes, kinds, at)))
                 case "edges":
-                    asked = self.below(nodes, "NodeEdge")
+                    asked = self.below(nodes, "EntityEdge")
                     values[key] = p.Rows(self.object({k: self.found_edge(f, kinds, at) for k, f in asked.items()}))
                 case "pageInfo":
                     values[key] = self.page_info(nodes)
                 case _:
-                    values[key] = p.Const("NodeConnection")
+                    values[key] = p.Const("EntityConnection")
         return self.object(values)
 
     def found_edge(self, nodes: list[FieldNode], kinds: tuple[Kind, ...], at: At) -> p.Value:
@@ -190,7 +197,7 @@ class Planner(Selections):
             case "cursor":
                 return p.Cursor()
             case _:
-                return p.Const("NodeEdge")
+                return p.Const("EntityEdge")
 
     # Nodes and edges
 
@@ -202,9 +209,24 @@ class Planner(Selections):
             name = nodes[0].name.value
             if name in properties:
                 values[key] = p.Get(properties[name])
+            elif name == "provenance":
+                values[key] = self.provenance(nodes, kind, at.into(limits.SOURCES))
             else:
                 values[key] = _named(nodes, kind.name) or self.step(nodes, hops, kind, at)
         return self.object(values)
+
+    def provenance(self, nodes: list[FieldNode], kind: Kind, at: At) -> p.Provenance:
+        self.spend(at.rows)
+        values: dict[str, p.Value] = {}
+        for key, asked in self.below(nodes, "Provenance").items():
+            match asked[0].name.value:
+                case "source":
+                    values[key] = p.ByKind(self.cases(asked, (self.model.kind(SOURCE),), at))
+                case "values":
+                    values[key] = p.Said(kind.values, self.entries(asked, "StatedValue"))
+                case name:
+                    values[key] = _named(asked, "Provenance") or p.Entry(name)
+        return p.Provenance(self.object(values))
 
     def step(self, nodes: list[FieldNode], hops: Mapping[str, Hop], kind: Kind, at: At) -> p.Value:
         name = nodes[0].name.value
@@ -358,6 +380,11 @@ def _about_schema(nodes: list[FieldNode]) -> bool:
 
 def _named(nodes: list[FieldNode], on: str) -> p.Value | None:
     return p.Const(on) if nodes[0].name.value == "__typename" else None
+
+
+def _entry(nodes: list[FieldNode]) -> p.Entry:
+    name = nodes[0].name.value
+    return p.Entry("id" if name == "source" else name)  # only nodes have an `id`: clients keep what they got by it
 
 
 def _one_leaf(value: Tree) -> Leaf:

@@ -70,7 +70,7 @@ class Selections:
         return True
 
     def _applies(self, condition: str, on: str) -> bool:
-        return condition == on or (condition == "Node" and on in self.model.by_name)
+        return condition == on or (condition in ("Node", "Entity") and on in self.model.by_name)
 
     def below(self, nodes: list[FieldNode], on: str) -> Fields:
         """The fields asked of what a field leads to."""

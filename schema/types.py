@@ -10,16 +10,16 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
-from graph.model import SINCE, UNTIL, Hop, Kind, Model, Property, Relation, Type, snake
+from graph.model import ID, LOCATORS, SINCE, SOURCE, SOURCES, UNTIL, Hop, Kind, Model, Property, Relation, Type, snake
 from graph.plan import MAX_TEXT, MAX_WORDS
-from schema.declaring import DATE_SCALAR, DateText, Declaring
+from schema.declaring import CUSTOM, Declaring
 from schema.groups import groupings, numeric
 from schema.limits import DEFAULT_PAGE, HOPS, MAX_HOPS, MAX_PAGE, MAX_WIDTH, WIDTH
 
 PAGING = (
-    ("first", "Int | None", f"How many from the start, 1 to {MAX_PAGE}; {DEFAULT_PAGE} if neither is given."),
+    ("first", "Int | None", f"How many from the start, up to {MAX_PAGE}; {DEFAULT_PAGE} if neither is given."),
     ("after", "str | None", "Only what comes after this cursor."),
-    ("last", "Int | None", f"How many from the end, 1 to {MAX_PAGE}."),
+    ("last", "Int | None", f"How many from the end, up to {MAX_PAGE}."),
     ("before", "str | None", "Only what comes before this cursor."),
 )
 SCALARS = {
@@ -65,7 +65,7 @@ def sdl(model: Model) -> str:
 def strawberry_schema(model: Model, extensions: tuple[type[SchemaExtension], ...] = ()) -> strawberry.Schema:
     """The schema as Strawberry has it."""
     declared = Declared(model)
-    config = StrawberryConfig(scalar_map={DateText: DATE_SCALAR})
+    config = StrawberryConfig(scalar_map=CUSTOM)
     kinds = [declared.types[kind.name] for kind in model.kinds]
     return strawberry.Schema(declared.types["Query"], types=kinds, config=config, extensions=extensions)
 
@@ -76,6 +76,11 @@ def pascal(name: str) -> str:
 
 def camel(name: str) -> str:
     return name[:1].lower() + name[1:]
+
+
+def a(kind: Kind) -> str:
+    """One of a kind, at the start of a sentence."""
+    return f"{'An' if kind.name[0] in 'AEIOU' else 'A'} {kind.name.lower()}"
 
 
 def relation_title(relation: Relation) -> str:
@@ -116,11 +121,11 @@ class Declared(Declaring):
     # What every kind shares
 
     def _shared(self) -> None:
+        self._interface("Node", "Anything in the graph that has an id.", [self._output(ID, "")])
         common = [self._output(p, "") for p in self.model.kinds[0].columns if p.name in _COMMON]
-        node = self._class("Node", common)
-        self.types["Node"] = strawberry.interface(
-            node, name="Node", description="Anything in the graph that has an id."
-        )
+        common += self._provenance()
+        common.insert(1, self._field("name", "str", "Its name."))
+        self._interface("Entity", "What every kind has.", common, "Node")
         page_info = [
             self._field("hasNextPage", "bool", "Whether more comes after this page."),
             self._field("hasPreviousPage", "bool", "Whether more comes before this page."),
@@ -131,7 +136,7 @@ class Declared(Declaring):
         self._enum("SortDirection", "Which way to sort; what is missing comes last either way.", ("ASC", "DESC"))
         group_key = [
             self._field("value", "str | None", "The value grouped by; of a relation, the id of the node."),
-            self._field("node", "Node | None", "The node that a relation grouped by leads to."),
+            self._field("node", "Entity | None", "The node that a relation grouped by leads to."),
         ]
         self._type("GroupKey", "One of the values that a group shares.", group_key)
         self._filter("IdFilter", "ID", ("eq", "ne", "in"))
@@ -141,6 +146,30 @@ class Declared(Declaring):
         self._filter("DateFilter", "Date", ("eq", "ne", "in", *ORDERED, "isNull"))
         self._filter("BooleanFilter", "bool", ("eq", "ne", "isNull"))
         self._filter("TextsFilter", "str", ("has", "isEmpty"))
+
+    def _provenance(self) -> list[StrawberryField]:
+        """The field that tells who says what of a node, where sources may be seen."""
+        seen = self.model.kinds[0].provenance
+        if SOURCES not in seen:
+            return []
+        stated = [
+            self._field("property", "str", "The property, by the name of its field."),
+            self._field("value", "Value", "What the source says."),
+            self._field("shown", "bool", "Whether the node shows it; of a list, it shows all that is said."),
+        ]
+        self._type("StatedValue", "A value that a source states.", stated)
+        fields = [
+            self._field("sourceId", "ID", "Id of the source."),
+            self._field("loadedAt", "str | None", "When the source was loaded last, UTC."),
+            self._field("values", "list[StatedValue]", "What it says of the node; of relations, see `sources`."),
+        ]
+        if self.model.by_name.get(SOURCE):
+            described = "The source as it is described: its publisher, licence, date; null where it is not."
+            fields.append(self._field("source", f"{SOURCE} | None", described))
+        if LOCATORS in seen:
+            fields.append(self._field("locator", "str | None", "Where in the source it says so."))
+        self._type("Provenance", "A source that speaks of a node, and what it says.", fields)
+        return [self._field("provenance", "list[Provenance]", "Who says what, the source that counts most first.")]
 
     def _filter(self, name: str, scalar: str, operators: tuple[str, ...]) -> None:
         annotations = {"in": f"list[{scalar}] | None", "isNull": "bool | None", "isEmpty": "bool | None"}
@@ -191,8 +220,8 @@ class Declared(Declaring):
     def _kind(self, kind: Kind) -> None:
         name, hops = kind.name, self.model.hops(kind)
         self._enums(name, kind.values)
-        own = [self._output(p, name) for p in kind.columns if p.name not in _COMMON]
-        self._type(name, kind.description, [*own, *(f for hop in hops for f in self._step(hop))], node=True)
+        own = [self._output(p, name) for p in kind.columns]
+        self._type(name, kind.description, [*own, *(f for hop in hops for f in self._step(hop))], "Entity")
         where = self._combined(f"{name}Where") + self._where_fields(name, kind.columns)
         where += [f for hop in hops for f in self._step_where(hop)]
         self._input(f"{name}Where", f"Which {kind.plural}; all that is given must hold.", where)
@@ -230,7 +259,7 @@ class Declared(Declaring):
     ) -> None:
         node = self._field("node", kind.name, f"The {kind.name.lower()} itself.")
         cursor = self._field("cursor", "str", "Its place in the connection.")
-        self._type(f"{title}Edge", f"A {kind.name.lower()} and how it was reached.", [cursor, node, *edge])
+        self._type(f"{title}Edge", f"{a(kind)} and how it was reached.", [cursor, node, *edge])
         fields = [
             self._field("totalCount", "Int", "How many there are on all pages."),
             self._field("edges", f"list[{title}Edge]", "This page, with what is known of each relation."),
@@ -248,7 +277,7 @@ class Declared(Declaring):
         self._group(title, kind, relation)
         arguments = (
             ("by", f"list[{title}GroupBy]", "What to group by; one for now."),
-            ("first", "Int | None", f"How many groups, 1 to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
+            ("first", "Int | None", f"How many groups, up to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
         )
         says = "All pages, counted by a value, the largest first."
         return [self._field("groups", f"list[{title}Group]", says, arguments)]
@@ -312,16 +341,16 @@ class Declared(Declaring):
 
     def _search(self) -> None:
         self._enum("NodeKind", "A kind of node.", tuple(map(node_kind, self.model.kinds)))
-        node = self._field("node", "Node", "The node itself.")
+        node = self._field("node", "Entity", "The node itself.")
         cursor = self._field("cursor", "str", "Its place in the connection.")
-        self._type("NodeEdge", "A node that was found.", [cursor, node])
+        self._type("EntityEdge", "A node that was found.", [cursor, node])
         fields = [
             self._field("totalCount", "Int", "How many there are on all pages."),
-            self._field("edges", "list[NodeEdge]", "This page, with cursors."),
-            self._field("nodes", "list[Node]", "This page."),
+            self._field("edges", "list[EntityEdge]", "This page, with cursors."),
+            self._field("nodes", "list[Entity]", "This page."),
             self._field("pageInfo", "PageInfo", "Where this page stands."),
         ]
-        self._type("NodeConnection", "Nodes of any kind in an order, a page at a time.", fields)
+        self._type("EntityConnection", "Nodes of any kind in an order, a page at a time.", fields)
 
     # Walks
 
@@ -331,7 +360,7 @@ class Declared(Declaring):
         self._enum("Direction", "How a step was taken: along the relation, or against it.", ("OUT", "IN"))
         dates = [(prop.name, "Date | None", prop.description) for prop in (SINCE, UNTIL)]
         step = [
-            ("node", "Node", "The node that the step leads to; of the first, where the path begins."),
+            ("node", "Entity", "The node that the step leads to; of the first, where the path begins."),
             ("relation", "RelationName | None", "The relation that led there, none to the first."),
             ("direction", "Direction | None", "Whether it leads there, or from there."),
         ]
@@ -343,7 +372,7 @@ class Declared(Declaring):
         ]
         self._type("Link", "A relation between two nodes.", [self._field(*field) for field in (*link, *dates)])
         around = [
-            self._field("nodes", "list[Node]", "The node itself, then those around it, the nearest first."),
+            self._field("nodes", "list[Entity]", "The node itself, then those around it, the nearest first."),
             self._field("links", "list[Link]", "All relations between these nodes, of those that may be followed."),
             self._field("hasMore", "bool", "Whether there are more nodes than are shown."),
         ]
@@ -358,7 +387,7 @@ class Declared(Declaring):
         ]
         self._type("TableCount", "How many there are of a kind or relation.", count)
         loaded = [
-            self._field("id", "ID", "Id of the source."),
+            self._field("source", "ID", "Id of the source."),
             self._field("loadedAt", "str", "When it was loaded last, UTC."),
             self._field("rows", "Int", "Statements it made."),
             self._field("loadId", "str", "Names the bytes that were loaded and the loader that read them."),
@@ -381,26 +410,24 @@ class Declared(Declaring):
     def _query(self) -> None:
         fields = [
             self._field("graph", "Graph", "The graph as a whole."),
-            self._field("node", "Node | None", "The node with an id, of whatever kind.", (_ID, AS_OF)),
-            self._field("nodes", "list[Node | None]", "The nodes with these ids, in their order.", (_IDS, AS_OF)),
+            self._field("node", "Node | None", "The node with an id, of whatever kind.", (_ID,)),
+            self._field("nodes", "list[Node | None]", "The nodes with these ids, in their order.", (_IDS,)),
         ]
         says = "Nodes with these words in their text, those first that are named so."
-        fields.append(self._field("search", "NodeConnection", says, (*_SEARCH, *PAGING, AS_OF)))
+        fields.append(self._field("search", "EntityConnection", says, (*_SEARCH, *PAGING, AS_OF)))
         if self.model.relations:
             says = "The shortest path between two nodes, null where there is none as short."
             fields.append(self._field("path", "list[PathStep] | None", says, (*_PATH, AS_OF)))
             says = "A node and what is around it, null where it is not there."
             fields.append(self._field("neighbourhood", "Neighbourhood | None", says, (*_AROUND, AS_OF)))
         for kind in self.model.kinds:
-            article = "An" if kind.name[0] in "AEIOU" else "A"
-            one = f"{article} {kind.name.lower()} by id."
-            fields.append(self._field(camel(kind.name), f"{kind.name} | None", one, (_ID, AS_OF)))
+            fields.append(self._field(camel(kind.name), f"{kind.name} | None", f"{a(kind)} by id.", (_ID, AS_OF)))
             many = (*self._page_arguments(kind.name, kind.name), AS_OF)
             fields.append(self._field(kind.plural, f"{kind.name}Connection", kind.description, many))
         self._type("Query", "What can be asked.", fields)
 
 
-_COMMON = ("id", "name", "aliases", "sources", "locators")
+_COMMON = ("id", "aliases", "sources", "locators")
 _ID = ("id", "ID", "The node's id, as in `borough:E09000012`.")
 _SEARCH = (
     ("text", "str", f"Words, the last may be begun; at most {MAX_TEXT} characters and {MAX_WORDS} words."),

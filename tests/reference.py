@@ -7,7 +7,7 @@ shares with the product: the schema's text, the folding of text and its words, a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
@@ -35,6 +35,7 @@ class Node:
     kind: Kind
     id: str
     values: Mapping[str, Any]
+    claims: list[Claim]
 
     def value(self, prop: Property) -> Any:
         return self.id if prop is ID else self.values[prop.name]
@@ -89,7 +90,7 @@ class Graph:
 
     def _nodes(self, kind: Kind, statements: Statements) -> dict[str, Node]:
         records = self._records(kind, statements)
-        return {node_id: Node(kind, node_id, _merged(kind, claims)) for (node_id,), claims in records.items()}
+        return {node_id: Node(kind, node_id, _merged(kind, claims), claims) for (node_id,), claims in records.items()}
 
     def _links(self, relation: Relation, statements: Statements) -> list[Link]:
         records = self._records(relation, statements)
@@ -353,11 +354,13 @@ class Connection:
         if "before" in given:
             stop = sum(self._against(given["before"], row) < 0 for row in self.rows)
         between = self.rows[start:stop]
-        first, last = (given.get("first", 20), 0) if "last" not in given else (0, given["last"])
-        self.page = between[:first] if first else between[-last:]
+        if from_end := "last" in given:
+            self.page = between[max(len(between) - given["last"], 0) :]
+        else:
+            self.page = between[: given.get("first", 20)]
         over = len(between) > len(self.page)
-        self.before = start > 0 or (over and last > 0)
-        self.after = stop < len(self.rows) or (over and first > 0)
+        self.before = start > 0 or (over and from_end)
+        self.after = stop < len(self.rows) or (over and not from_end)
 
     def _against(self, text: str, row: Row) -> int:
         """Negative where the row comes before the cursor, 0 where it is the cursor's own."""
@@ -376,6 +379,7 @@ class Connection:
 
     def groups(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         by, part = _grouping(self.graph.model, self.kind, self.hop, given["by"][0])
+        size = 20 if given.get("first") is None else given["first"]
         groups: dict[Any, list[Row]] = {}
         for row in self.rows:
             for value in self._values(row, by, part):
@@ -383,7 +387,7 @@ class Connection:
         there = sorted(value for value in groups if value is not None)
         values = [*there, *([None] if None in groups else [])]
         values.sort(key=lambda value: -len(groups[value]))
-        return [self._group(by, value, groups[value]) for value in values[: given.get("first") or 20]]
+        return [self._group(by, value, groups[value]) for value in values[:size]]
 
     def _values(self, row: Row, by: tuple[Property, bool] | Hop, part: str) -> set[Any]:
         if isinstance(by, Hop):
@@ -488,6 +492,16 @@ def rounded(value: Fraction, places: int) -> Fraction:
 
 def shown(prop: Property, value: Any) -> Any:
     return value.upper() if prop.type is Type.ENUM and value is not None else value
+
+
+def stated(node: Node, claim: Claim) -> Iterator[dict[str, Any]]:
+    """What a claim says of a node; of several sources, the node may show what another says."""
+    for prop, value in zip(node.kind.values, claim.values, strict=True):
+        if value is None or value == ():
+            continue
+        shows = prop.is_list or node.values[prop.name] == value
+        value = list(value) if prop.is_list else float(value) if prop.type is Type.DECIMAL else value
+        yield {"property": prop.name, "value": shown(prop, value), "shown": shows}
 
 
 # Walks
@@ -691,10 +705,24 @@ class Reference:
             "sources": [replace(load, loaded_at=self.loaded[load.source]) for load in self.graph.loads],
         }
 
+    def _provenance(self, graph: Graph, node: Node) -> list[dict[str, Any]]:
+        return [
+            {
+                "sourceId": claim.source,
+                "source": graph.nodes.get("Source", {}).get(claim.source),
+                "locator": claim.locator or None,
+                "loadedAt": self.loaded[claim.source],
+                "values": list(stated(node, claim)),
+            }
+            for claim in node.claims
+        ]
+
     def _of_node(self, graph: Graph, node: Node, name: str, given: Mapping[str, Any]) -> Any:
         for prop in node.kind.columns:
             if prop.name == name:
                 return shown(prop, node.value(prop))
+        if name == "provenance":
+            return self._provenance(graph, node)
         hop = next(hop for hop in graph.model.hops(node.kind) if name in (hop.field, f"{hop.field}Edge"))
         if hop.many:
             target = graph.model.kind(hop.target)
