@@ -82,7 +82,7 @@ def test_no_line_tells_values_or_addresses(visitor: Visitor, capsys: pytest.Capt
 
 
 def test_a_line_says_what_was_wrong(visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
-    visitor.post("/graphql", json={"query": "{ boroughs(first: 0) { totalCount } }"})
+    visitor.post("/graphql", json={"query": "{ boroughs(first: 101) { totalCount } }"})
     visitor.post("/graphql", content=b"{", headers={"content-type": "application/json"})
     visitor.get("/", headers={"authorization": "Bearer x"})
     said = [(line["status"], line["code"]) for line in lines(capsys)]

@@ -279,7 +279,7 @@ def test_a_hundred_of_one_is_read(client: Client) -> None:
     assert client.code("{ %s }" % ("__typename " * 101)) == "TOO_COSTLY"
 
 
-@pytest.mark.parametrize("number", ["2147483647", "0", "-1", "9" * 5_000])
+@pytest.mark.parametrize("number", ["2147483647", "101", "-1", "9" * 5_000])
 def test_no_number_makes_a_page_larger(client: Client, number: str) -> None:
     assert client.code(f"{{ partners(first: {number}) {{ totalCount }} }}") in ("PAGE_SIZE", "VALIDATION_FAILED")
 
