@@ -433,7 +433,7 @@ RELATIONS = (
         "Unit",
         "Unit",
         End("parent", many=False),
-        End("units"),
+        End("parts"),
         "The unit is part of a larger one.",
     ),
     Relation(

@@ -305,7 +305,7 @@ class Model:
                 yield Hop(relation, forward=False)
 
     def _check(self) -> None:
-        _distinct("kind", ["Node", "Found", "Graph", "Query", *(kind.name for kind in self.kinds)])
+        _distinct("kind", ["Node", "Entity", "Found", "Graph", "Query", *(kind.name for kind in self.kinds)])
         _distinct("plural", [kind.plural for kind in self.kinds])
         _distinct("relation", [relation.table for relation in self.relations])
         for relation in self.relations:

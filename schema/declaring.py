@@ -7,12 +7,20 @@ from enum import StrEnum
 from typing import Any
 
 import strawberry
+from graphql import GraphQLOneOfDirective
 from strawberry.annotation import StrawberryAnnotation
+from strawberry.schema_directive import Location, schema_directive
+from strawberry.schema_directives import OneOf
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+
+
+@schema_directive(locations=[Location.INPUT_OBJECT], name="oneOf", description=GraphQLOneOfDirective.description)
+class OneOfThese(OneOf):
+    """@oneOf with its description, which Strawberry's own lacks."""
 
 
 class DateText:
@@ -93,15 +101,20 @@ class Declaring:
             name, bases, {"__annotations__": dict.fromkeys(names, int), **dict(zip(names, fields, strict=True))}
         )
 
-    def _type(self, name: str, description: str, fields: list[StrawberryField], node: bool = False) -> None:
-        bases = (self.types["Node"],) if node else ()
-        self.types[name] = strawberry.type(self._class(name, fields, bases), name=name, description=description)
+    def _type(self, name: str, description: str, fields: list[StrawberryField], *interfaces: str) -> None:
+        made = self._class(name, fields, tuple(self.types[interface] for interface in interfaces))
+        self.types[name] = strawberry.type(made, name=name, description=description)
+
+    def _interface(self, name: str, description: str, fields: list[StrawberryField], *interfaces: str) -> None:
+        made = self._class(name, fields, tuple(self.types[interface] for interface in interfaces))
+        self.types[name] = strawberry.interface(made, name=name, description=description)
 
     def _input(self, name: str, description: str, fields: list[StrawberryField], one_of: bool = False) -> None:
         for field in fields:
             field.default = field.default_value = strawberry.UNSET
+        directives = (OneOfThese(),) if one_of else ()
         made = self._class(name, fields)
-        self.types[name] = strawberry.input(made, name=name, description=description, one_of=one_of or None)
+        self.types[name] = strawberry.input(made, name=name, description=description, directives=directives)
 
     def _enum(self, name: str, description: str, values: tuple[str, ...]) -> None:
         members: Any = StrEnum(name, {value: value for value in values})  # type: ignore[misc]

@@ -146,7 +146,7 @@ class Planner(Selections):
 
     def entries(self, nodes: list[FieldNode], on: str) -> p.Value:
         fields = self.below(nodes, on)
-        return self.object({key: _named(f, on) or p.Entry(f[0].name.value) for key, f in fields.items()})
+        return self.object({key: _named(f, on) or _entry(f) for key, f in fields.items()})
 
     def walk(self, at: At, rows: int) -> At:
         """Where the nodes stand that a walk finds; it costs more than they, since it looks at others."""
@@ -165,7 +165,7 @@ class Planner(Selections):
         kinds = tuple(filter(is_searched, self.kinds(given.get("kinds"))))
         search = p.Search(self.params.add(text, Convert.WORDS), kinds)
         after, before = (seek(given.get(name), name, FOUND, ORDER, self.params) for name in ("after", "before"))
-        value = self.found(self.below(nodes, "NodeConnection"), kinds, at)
+        value = self.found(self.below(nodes, "EntityConnection"), kinds, at)
         return p.Page(FOUND, None, p.AllOf(), ORDER, limit, reverse, after, before, value, search)
 
     def kinds(self, given: Tree | None) -> tuple[Kind, ...]:
@@ -182,12 +182,12 @@ class Planner(Selections):
                 case "nodes":
                     values[key] = p.Rows(p.ByKind(self.cases(nodes, kinds, at)))
                 case "edges":
-                    asked = self.below(nodes, "NodeEdge")
+                    asked = self.below(nodes, "EntityEdge")
                     values[key] = p.Rows(self.object({k: self.found_edge(f, kinds, at) for k, f in asked.items()}))
                 case "pageInfo":
                     values[key] = self.page_info(nodes)
                 case _:
-                    values[key] = p.Const("NodeConnection")
+                    values[key] = p.Const("EntityConnection")
         return self.object(values)
 
     def found_edge(self, nodes: list[FieldNode], kinds: tuple[Kind, ...], at: At) -> p.Value:
@@ -197,7 +197,7 @@ class Planner(Selections):
             case "cursor":
                 return p.Cursor()
             case _:
-                return p.Const("NodeEdge")
+                return p.Const("EntityEdge")
 
     # Nodes and edges
 
@@ -380,6 +380,11 @@ def _about_schema(nodes: list[FieldNode]) -> bool:
 
 def _named(nodes: list[FieldNode], on: str) -> p.Value | None:
     return p.Const(on) if nodes[0].name.value == "__typename" else None
+
+
+def _entry(nodes: list[FieldNode]) -> p.Entry:
+    name = nodes[0].name.value
+    return p.Entry("id" if name == "source" else name)  # only nodes have an `id`: clients keep what they got by it
 
 
 def _one_leaf(value: Tree) -> Leaf:

@@ -18,7 +18,6 @@ from graphql import (
 
 from graph.errors import BadInput
 from graph.model import Model
-from schema import limits
 from schema.arguments import Tree, arguments
 from schema.documents import Operation
 
@@ -40,7 +39,6 @@ class Selections:
         seen: set[str] = set()
         for nodes in selections:
             self._collect(nodes, on, found, seen)
-        limits.fields(len(found))
         return found
 
     def _collect(self, nodes: Iterable[SelectionNode], on: str, found: Fields, seen: set[str]) -> None:
@@ -72,7 +70,7 @@ class Selections:
         return True
 
     def _applies(self, condition: str, on: str) -> bool:
-        return condition == on or (condition == "Node" and on in self.model.by_name)
+        return condition == on or (condition in ("Node", "Entity") and on in self.model.by_name)
 
     def below(self, nodes: list[FieldNode], on: str) -> Fields:
         """The fields asked of what a field leads to."""

@@ -10,16 +10,16 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
-from graph.model import LOCATORS, SINCE, SOURCE, SOURCES, UNTIL, Hop, Kind, Model, Property, Relation, Type, snake
+from graph.model import ID, LOCATORS, SINCE, SOURCE, SOURCES, UNTIL, Hop, Kind, Model, Property, Relation, Type, snake
 from graph.plan import MAX_TEXT, MAX_WORDS
 from schema.declaring import CUSTOM, Declaring
 from schema.groups import groupings, numeric
 from schema.limits import DEFAULT_PAGE, HOPS, MAX_HOPS, MAX_PAGE, MAX_WIDTH, WIDTH
 
 PAGING = (
-    ("first", "Int | None", f"How many from the start, 1 to {MAX_PAGE}; {DEFAULT_PAGE} if neither is given."),
+    ("first", "Int | None", f"How many from the start, up to {MAX_PAGE}; {DEFAULT_PAGE} if neither is given."),
     ("after", "str | None", "Only what comes after this cursor."),
-    ("last", "Int | None", f"How many from the end, 1 to {MAX_PAGE}."),
+    ("last", "Int | None", f"How many from the end, up to {MAX_PAGE}."),
     ("before", "str | None", "Only what comes before this cursor."),
 )
 SCALARS = {
@@ -78,6 +78,11 @@ def camel(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
+def a(kind: Kind) -> str:
+    """One of a kind, at the start of a sentence."""
+    return f"{'An' if kind.name[0] in 'AEIOU' else 'A'} {kind.name.lower()}"
+
+
 def relation_title(relation: Relation) -> str:
     """What the inputs and enums of a relation are named after, the same from both ends."""
     return relation.source + pascal(relation.forward.field)
@@ -116,12 +121,11 @@ class Declared(Declaring):
     # What every kind shares
 
     def _shared(self) -> None:
+        self._interface("Node", "Anything in the graph that has an id.", [self._output(ID, "")])
         common = [self._output(p, "") for p in self.model.kinds[0].columns if p.name in _COMMON]
         common += self._provenance()
-        node = self._class("Node", common)
-        self.types["Node"] = strawberry.interface(
-            node, name="Node", description="Anything in the graph that has an id."
-        )
+        common.insert(1, self._field("name", "str", "Its name."))
+        self._interface("Entity", "What every kind has.", common, "Node")
         page_info = [
             self._field("hasNextPage", "bool", "Whether more comes after this page."),
             self._field("hasPreviousPage", "bool", "Whether more comes before this page."),
@@ -132,7 +136,7 @@ class Declared(Declaring):
         self._enum("SortDirection", "Which way to sort; what is missing comes last either way.", ("ASC", "DESC"))
         group_key = [
             self._field("value", "str | None", "The value grouped by; of a relation, the id of the node."),
-            self._field("node", "Node | None", "The node that a relation grouped by leads to."),
+            self._field("node", "Entity | None", "The node that a relation grouped by leads to."),
         ]
         self._type("GroupKey", "One of the values that a group shares.", group_key)
         self._filter("IdFilter", "ID", ("eq", "ne", "in"))
@@ -216,8 +220,8 @@ class Declared(Declaring):
     def _kind(self, kind: Kind) -> None:
         name, hops = kind.name, self.model.hops(kind)
         self._enums(name, kind.values)
-        own = [self._output(p, name) for p in kind.columns if p.name not in _COMMON]
-        self._type(name, kind.description, [*own, *(f for hop in hops for f in self._step(hop))], node=True)
+        own = [self._output(p, name) for p in kind.columns]
+        self._type(name, kind.description, [*own, *(f for hop in hops for f in self._step(hop))], "Entity")
         where = self._combined(f"{name}Where") + self._where_fields(name, kind.columns)
         where += [f for hop in hops for f in self._step_where(hop)]
         self._input(f"{name}Where", f"Which {kind.plural}; all that is given must hold.", where)
@@ -255,7 +259,7 @@ class Declared(Declaring):
     ) -> None:
         node = self._field("node", kind.name, f"The {kind.name.lower()} itself.")
         cursor = self._field("cursor", "str", "Its place in the connection.")
-        self._type(f"{title}Edge", f"A {kind.name.lower()} and how it was reached.", [cursor, node, *edge])
+        self._type(f"{title}Edge", f"{a(kind)} and how it was reached.", [cursor, node, *edge])
         fields = [
             self._field("totalCount", "Int", "How many there are on all pages."),
             self._field("edges", f"list[{title}Edge]", "This page, with what is known of each relation."),
@@ -273,7 +277,7 @@ class Declared(Declaring):
         self._group(title, kind, relation)
         arguments = (
             ("by", f"list[{title}GroupBy]", "What to group by; one for now."),
-            ("first", "Int | None", f"How many groups, 1 to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
+            ("first", "Int | None", f"How many groups, up to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
         )
         says = "All pages, counted by a value, the largest first."
         return [self._field("groups", f"list[{title}Group]", says, arguments)]
@@ -337,16 +341,16 @@ class Declared(Declaring):
 
     def _search(self) -> None:
         self._enum("NodeKind", "A kind of node.", tuple(map(node_kind, self.model.kinds)))
-        node = self._field("node", "Node", "The node itself.")
+        node = self._field("node", "Entity", "The node itself.")
         cursor = self._field("cursor", "str", "Its place in the connection.")
-        self._type("NodeEdge", "A node that was found.", [cursor, node])
+        self._type("EntityEdge", "A node that was found.", [cursor, node])
         fields = [
             self._field("totalCount", "Int", "How many there are on all pages."),
-            self._field("edges", "list[NodeEdge]", "This page, with cursors."),
-            self._field("nodes", "list[Node]", "This page."),
+            self._field("edges", "list[EntityEdge]", "This page, with cursors."),
+            self._field("nodes", "list[Entity]", "This page."),
             self._field("pageInfo", "PageInfo", "Where this page stands."),
         ]
-        self._type("NodeConnection", "Nodes of any kind in an order, a page at a time.", fields)
+        self._type("EntityConnection", "Nodes of any kind in an order, a page at a time.", fields)
 
     # Walks
 
@@ -356,7 +360,7 @@ class Declared(Declaring):
         self._enum("Direction", "How a step was taken: along the relation, or against it.", ("OUT", "IN"))
         dates = [(prop.name, "Date | None", prop.description) for prop in (SINCE, UNTIL)]
         step = [
-            ("node", "Node", "The node that the step leads to; of the first, where the path begins."),
+            ("node", "Entity", "The node that the step leads to; of the first, where the path begins."),
             ("relation", "RelationName | None", "The relation that led there, none to the first."),
             ("direction", "Direction | None", "Whether it leads there, or from there."),
         ]
@@ -368,7 +372,7 @@ class Declared(Declaring):
         ]
         self._type("Link", "A relation between two nodes.", [self._field(*field) for field in (*link, *dates)])
         around = [
-            self._field("nodes", "list[Node]", "The node itself, then those around it, the nearest first."),
+            self._field("nodes", "list[Entity]", "The node itself, then those around it, the nearest first."),
             self._field("links", "list[Link]", "All relations between these nodes, of those that may be followed."),
             self._field("hasMore", "bool", "Whether there are more nodes than are shown."),
         ]
@@ -383,7 +387,7 @@ class Declared(Declaring):
         ]
         self._type("TableCount", "How many there are of a kind or relation.", count)
         loaded = [
-            self._field("id", "ID", "Id of the source."),
+            self._field("source", "ID", "Id of the source."),
             self._field("loadedAt", "str", "When it was loaded last, UTC."),
             self._field("rows", "Int", "Statements it made."),
             self._field("loadId", "str", "Names the bytes that were loaded and the loader that read them."),
@@ -406,26 +410,24 @@ class Declared(Declaring):
     def _query(self) -> None:
         fields = [
             self._field("graph", "Graph", "The graph as a whole."),
-            self._field("node", "Node | None", "The node with an id, of whatever kind.", (_ID, AS_OF)),
-            self._field("nodes", "list[Node | None]", "The nodes with these ids, in their order.", (_IDS, AS_OF)),
+            self._field("node", "Node | None", "The node with an id, of whatever kind.", (_ID,)),
+            self._field("nodes", "list[Node | None]", "The nodes with these ids, in their order.", (_IDS,)),
         ]
         says = "Nodes with these words in their text, those first that are named so."
-        fields.append(self._field("search", "NodeConnection", says, (*_SEARCH, *PAGING, AS_OF)))
+        fields.append(self._field("search", "EntityConnection", says, (*_SEARCH, *PAGING, AS_OF)))
         if self.model.relations:
             says = "The shortest path between two nodes, null where there is none as short."
             fields.append(self._field("path", "list[PathStep] | None", says, (*_PATH, AS_OF)))
             says = "A node and what is around it, null where it is not there."
             fields.append(self._field("neighbourhood", "Neighbourhood | None", says, (*_AROUND, AS_OF)))
         for kind in self.model.kinds:
-            article = "An" if kind.name[0] in "AEIOU" else "A"
-            one = f"{article} {kind.name.lower()} by id."
-            fields.append(self._field(camel(kind.name), f"{kind.name} | None", one, (_ID, AS_OF)))
+            fields.append(self._field(camel(kind.name), f"{kind.name} | None", f"{a(kind)} by id.", (_ID, AS_OF)))
             many = (*self._page_arguments(kind.name, kind.name), AS_OF)
             fields.append(self._field(kind.plural, f"{kind.name}Connection", kind.description, many))
         self._type("Query", "What can be asked.", fields)
 
 
-_COMMON = ("id", "name", "aliases", "sources", "locators")
+_COMMON = ("id", "aliases", "sources", "locators")
 _ID = ("id", "ID", "The node's id, as in `borough:E09000012`.")
 _SEARCH = (
     ("text", "str", f"Words, the last may be begun; at most {MAX_TEXT} characters and {MAX_WORDS} words."),

@@ -354,11 +354,13 @@ class Connection:
         if "before" in given:
             stop = sum(self._against(given["before"], row) < 0 for row in self.rows)
         between = self.rows[start:stop]
-        first, last = (given.get("first", 20), 0) if "last" not in given else (0, given["last"])
-        self.page = between[:first] if first else between[-last:]
+        if from_end := "last" in given:
+            self.page = between[max(len(between) - given["last"], 0) :]
+        else:
+            self.page = between[: given.get("first", 20)]
         over = len(between) > len(self.page)
-        self.before = start > 0 or (over and last > 0)
-        self.after = stop < len(self.rows) or (over and first > 0)
+        self.before = start > 0 or (over and from_end)
+        self.after = stop < len(self.rows) or (over and not from_end)
 
     def _against(self, text: str, row: Row) -> int:
         """Negative where the row comes before the cursor, 0 where it is the cursor's own."""
@@ -377,6 +379,7 @@ class Connection:
 
     def groups(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         by, part = _grouping(self.graph.model, self.kind, self.hop, given["by"][0])
+        size = 20 if given.get("first") is None else given["first"]
         groups: dict[Any, list[Row]] = {}
         for row in self.rows:
             for value in self._values(row, by, part):
@@ -384,7 +387,7 @@ class Connection:
         there = sorted(value for value in groups if value is not None)
         values = [*there, *([None] if None in groups else [])]
         values.sort(key=lambda value: -len(groups[value]))
-        return [self._group(by, value, groups[value]) for value in values[: given.get("first") or 20]]
+        return [self._group(by, value, groups[value]) for value in values[:size]]
 
     def _values(self, row: Row, by: tuple[Property, bool] | Hop, part: str) -> set[Any]:
         if isinstance(by, Hop):

@@ -213,7 +213,7 @@ def test_without_a_value_an_operator_says_nothing_but_for_eq_and_ne(client: Clie
 
 
 def test_variables_in_lists_are_values_like_others(client: Client) -> None:
-    query = 'query ($v: ID!) { nodes(ids: [$v, "project:garden"]) { name } }'
+    query = 'query ($v: ID!) { nodes(ids: [$v, "project:garden"]) { ... on Entity { name } } }'
     assert client.data(query, {"v": "borough:newham"}) == {"nodes": [{"name": "Newham"}, {"name": "Garden"}]}
     assert client.data(query, {"v": "x"}) == {"nodes": [None, {"name": "Garden"}]}
     query = 'query ($v: String!) { partners(where: {name: {in: ["zebra", $v]}}) { totalCount } }'

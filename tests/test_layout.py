@@ -22,4 +22,6 @@ def test_no_folder_of_the_tests_is_named_like_a_package() -> None:
 
 def test_the_locks_name_no_host() -> None:
     assert "://" not in (ROOT / "requirements.lock").read_text()
+    for pinned in (ROOT / "tests" / "clients").glob("*.txt"):
+        assert "://" not in pinned.read_text()
     assert '"resolved"' not in (ROOT / "tests" / "clients" / "package-lock.json").read_text()

@@ -75,7 +75,8 @@ def client(new_store: Callable[[Model], Store], tmp_path_factory: pytest.TempPat
 
 
 def test_the_kind_can_be_asked_for(client: Client) -> None:
-    query = '{ event(id: "event:fair") { name sort heldOn seats isOnline sources } node(id: "event:walk") { name } }'
+    query = '{ event(id: "event:fair") { name sort heldOn seats isOnline sources } node(id: "event:walk") { ...E } } '
+    query += "fragment E on Entity { name }"
     fair = {"name": "Fair", "sort": "OPEN_DAY", "heldOn": "2024-05", "seats": 100, "isOnline": False}
     assert client.data(query) == {"event": {**fair, "sources": ["source:events"]}, "node": {"name": "Walk"}}
 

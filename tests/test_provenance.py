@@ -19,7 +19,7 @@ VALUES = "values { property value shown }"
 
 def said_by(client: Client, node_id: str) -> dict[str, dict[str, tuple[Any, bool]]]:
     """What each source says of a node, and whether it is shown."""
-    query = f"query ($id: ID!) {{ node(id: $id) {{ provenance {{ sourceId {VALUES} }} }} }}"
+    query = f"query ($id: ID!) {{ node(id: $id) {{ ... on Entity {{ provenance {{ sourceId {VALUES} }} }} }} }}"
     found = client.data(query, {"id": node_id})["node"]["provenance"]
     return {
         source["sourceId"]: {said["property"]: (said["value"], said["shown"]) for said in source["values"]}

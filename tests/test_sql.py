@@ -125,7 +125,7 @@ def test_a_total_without_conditions_counts_nothing(sqlite: Client) -> None:
         '{ partner(id: "partner:acorn") { name } }',
         '{ partner(id: "partner:acorn") { projects { nodes { name } } borough { name } } }',
         '{ borough(id: "borough:hackney") { basedPartners { nodes { name } } neighbours { nodes { name } } } }',
-        '{ node(id: "partner:acorn") { name } nodes(ids: ["project:garden"]) { name } }',
+        '{ node(id: "partner:acorn") { id } nodes(ids: ["project:garden"]) { ... on Entity { name } } }',
         '{ boroughs(where: {gssCode: {eq: "E1"}}) { nodes { name } } }',
     ],
 )
@@ -155,7 +155,7 @@ NESTED = """{
         pageInfo { hasNextPage endCursor }
     }
     graph { version counts { name count } }
-    nodes(ids: ["partner:acorn", "project:garden"]) { name }
+    nodes(ids: ["partner:acorn", "project:garden"]) { ... on Entity { name } }
     __type(name: "Partner") { name }
 }"""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 HERE = Path(__file__).parent
 SCRATCH = HERE.parents[1] / "scratch" / "clients"
+UV = str(Path(sys.executable).with_name("uv"))
 PINNED = ("package.json", "package-lock.json", ".npmrc")
 
 
@@ -30,6 +32,22 @@ def npm() -> Path:
 
     once(folder, "".join((HERE / name).read_text() for name in PINNED), install)
     return folder / "node_modules"
+
+
+def pip(name: str) -> Path:
+    """The folder with the programs of an environment with a client of Python's and what it needs.
+
+    Each has its own: they want different versions of graphql-core, and the product another.
+    """
+    folder, pinned = SCRATCH / name, HERE / f"{name}.txt"
+    python = folder / "venv" / "bin" / "python"
+
+    def install() -> None:
+        run(UV, "venv", "--quiet", "--clear", "--python", sys.executable, "venv", folder=folder)
+        run(UV, "pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(pinned), folder=folder)
+
+    once(folder, pinned.read_text(), install)
+    return python.parent
 
 
 def once(folder: Path, pinned: str, install: Callable[[], None]) -> None:

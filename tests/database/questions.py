@@ -4,11 +4,14 @@ from __future__ import annotations
 
 QUESTIONS: dict[str, str] = {
     "constants": "{ __typename }",
-    "graph": "{ graph { __typename version contentHash counts { name count } sources { id rows loadId rank date } } }",
+    "graph": "{ graph { __typename version contentHash counts { name count } "
+    "sources { source rows loadId rank date } } }",
     "one": '{ partner(id: "partner:acorn") { id name aliases type orgIds sources locators website description } }',
     "one that is not": '{ partner(id: "partner:ghost") { id } borough(id: "partner:acorn") { id } }',
-    "node": '{ node(id: "borough:hackney") { __typename id name ... on Borough { area population part } } }',
-    "nodes": '{ nodes(ids: ["challenge:crime", "nothing", "partner:cafe", "partner:cafe"]) { id name __typename } }',
+    "node": '{ node(id: "borough:hackney") { __typename id ... on Entity { name } '
+    "... on Borough { area population part } } }",
+    "nodes": '{ nodes(ids: ["challenge:crime", "nothing", "partner:cafe", "partner:cafe"]) { id '
+    "... on Entity { name } __typename } }",
     "nodes of steps": '{ nodes(ids: ["partner:acorn", "project:garden"]) { ... on Partner { borough { name } } '
     "... on Project { challenges { nodes { name } } } } }",
     "variable ids": "query ($ids: [ID!]! = []) { nodes(ids: $ids) { id } }",
@@ -134,9 +137,10 @@ QUESTIONS: dict[str, str] = {
     '{ totalCount } d: boroughs(asOf: "2019-01-01", where: {basedPartners: {edge: {until: {isNull: false}}}}) '
     '{ nodes { id } } e: partners(asOf: "2022-01-01", where: {projects: {some: {}}}) { nodes { id '
     "projects { edges { role } } } } }",
-    "as of, any node": '{ node(id: "champion:ada", asOf: "2019-12-31") { ... on Champion { unit { name } } } '
-    'nodes(ids: ["champion:ada", "project:garden"], asOf: "2023-12-31") { ... on Champion { unit { name } } '
-    '... on Project { partners { groups(by: EDGE_ROLE) { keys { value } sum { edge { hours } } } } } } }',
+    "as of, one": '{ a: champion(id: "champion:ada", asOf: "2019-12-31") { unit { name } } '
+    'b: champion(id: "champion:ada", asOf: "2023-12-31") { unit { name } } '
+    'project(id: "project:garden", asOf: "2023-12-31") '
+    "{ partners { groups(by: EDGE_ROLE) { keys { value } sum { edge { hours } } } } } }",
     "search": '{ search(text: "acorn") { __typename totalCount nodes { __typename id name ... on Partner { borough '
     "{ name } projects(first: 1) { nodes { name } } } } edges { cursor __typename node { id aliases } } } }",
     "search by parts": '{ a: search(text: "caf") { nodes { id } } b: search(text: "OLÉS café") { nodes { id } } '

@@ -18,8 +18,8 @@ NAMES = [f"Partner {n:04}" for n in range(2_000)]
 
 SERVED = {
     "a node by id": '{ partner(id: "partner:7") { name borough { name } } }',
-    "any node by id": '{ node(id: "partner:7") { name } }',
-    "nodes by id": '{ nodes(ids: ["partner:7", "borough:1"]) { name } }',
+    "any node by id": '{ node(id: "partner:7") { ... on Entity { name } } }',
+    "nodes by id": '{ nodes(ids: ["partner:7", "borough:1"]) { ... on Entity { name } } }',
     "a page by name": "{ partners(first: 5) { nodes { name } pageInfo { hasNextPage } } }",
     "a page by name from the end": "{ partners(last: 5) { nodes { name } pageInfo { hasPreviousPage } } }",
     "a page by id": "{ partners(orderBy: [{id: DESC}], first: 5) { nodes { name } } }",
