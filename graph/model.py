@@ -61,6 +61,8 @@ LOCATORS = Property(
     "locators", Type.TEXTS, "Where in each source, in the order of `sources`.", data_class=DataClass.INTERNAL
 )  # they name files, and people's sheets
 PROVENANCE = (SOURCES, LOCATORS)
+SOURCE = "Source"  # the kind whose nodes describe sources, if a model has it
+CLAIMS = Property("claims", Type.TEXT, "What each source says, as JSON, where several speak.")  # never shown as it is
 SINCE = Property("since", Type.DATE, "First day on which it holds.")
 UNTIL = Property("until", Type.DATE, "First day on which it no longer holds.")
 
@@ -320,7 +322,7 @@ class Model:
             _distinct(f"property of {relation.table}", [*RESERVED, *(p.name for p in relation.columns)])
         for kind in self.kinds:
             fields = [p.name for p in kind.columns] + [hop.field for hop in self.hops(kind)]
-            _distinct(f"field of {kind.name}", ["claims", *fields])
+            _distinct(f"field of {kind.name}", ["claims", "provenance", *fields])
             for prop in kind.properties:
                 if prop.searchable and prop.data_class is not kind.data_class:
                     raise ValueError(f"{kind.name}.{prop.name}: who searches finds by it, so it is of the kind's class")

@@ -183,6 +183,23 @@ class One:
     among: Predicate = AllOf()
 
 
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The sources that speak of a row, the one that counts most first. Inside it an `Entry` is the `sourceId`, the
+    `locator` or `loadedAt`, and `ByKind` the node of the source."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a source says of these properties of a row, in this order, those left out that it does not speak of. Inside
+    it an `Entry` is the `property`, the `value` as the row shows its own, or whether that is `shown`."""
+
+    properties: tuple[Property, ...]
+    value: Value
+
+
 # Values of a page.
 
 
@@ -436,6 +453,8 @@ Value = (
     | Obj
     | ByKind
     | One
+    | Provenance
+    | Said
     | Rows
     | HasNext
     | HasPrevious

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from graph import plan as p
 from graph.errors import Forbidden
-from graph.model import DataClass, Hop, Kind, Model, Property, Relation, Table
+from graph.model import LOCATORS, SOURCES, DataClass, Hop, Kind, Model, Property, Relation, Table
 
 
 class Role(StrEnum):
@@ -115,6 +115,9 @@ class Needs:
                 if isinstance(by, Hop):
                     self.predicate(among, *self.step(by))
                 self.group(inner, kind, relation, self.grouping(by, kind, relation))
+            case p.Provenance(inner):
+                assert kind, "provenance stands where there is no row"
+                self.provenance(inner, kind)
             case p.Lookup(_, _, cases) | p.ByKind(cases):
                 for case, inner in cases:
                     self.value(inner, self.kind(case.name), None)
@@ -133,6 +136,8 @@ class Needs:
                 | p.Entry() | p.Flag()
             ):  # fmt: skip
                 pass
+            case p.Said():
+                raise TypeError(f"{value} stands outside of provenance")
             case p.GroupKeys() | p.GroupValue() | p.GroupNode() | p.GroupCount() | p.GroupSum() | p.GroupAverage():
                 raise TypeError(f"{value} stands outside a group")
             case _:
@@ -167,6 +172,24 @@ class Needs:
         for key in page.order:
             self.property(key.property, relation if key.on_edge else kind)
         self.value(page.value, kind, relation)
+
+    def provenance(self, value: p.Value, kind: Kind) -> None:
+        self.property(SOURCES, kind)
+        match value:
+            case p.Obj(fields):
+                for _, inner in fields:
+                    self.provenance(inner, kind)
+            case p.Said(properties, _):
+                for prop in properties:
+                    self.property(prop, kind)
+            case p.Entry("locator"):
+                self.property(LOCATORS, kind)
+            case p.ByKind():
+                self.value(value, None, None)
+            case p.Entry() | p.Const():
+                pass
+            case _:
+                raise TypeError(f"{value} is no value of provenance")
 
     def grouping(self, by: p.By | Hop, kind: Kind, relation: Relation | None) -> Kind | None:
         """The kind of the nodes that rows are grouped by."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.errors import LoadError
-from graph.model import Hop, Kind, Model, Property, Relation, Table, snake
+from graph.model import SOURCE, Hop, Kind, Model, Property, Relation, Table, snake
 from loaders.files import ALIASES, file_of
 from loaders.report import Place, Refused, Report, quoted
 
@@ -44,7 +44,7 @@ def said_of(kind: Kind) -> tuple[Property, ...]:
 
 
 def is_source(table: Table) -> bool:
-    return table.table == "Source"
+    return table.table == SOURCE
 
 
 PROVENANCE = (

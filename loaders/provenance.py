@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.errors import LoadError
+from graph.model import SOURCE
 from graph.statements import DEFAULT_RANK, Load, Values
 from graph.text import fold
 from loaders import LOADER_VERSION
@@ -30,7 +31,7 @@ class Sources:
     """The sources a load speaks for. Without any in sources.csv, or with several and none named, the folder is one."""
 
     def __init__(self, ids: Ids, folder: Path, name: str | None) -> None:
-        self.ids, self.kind = ids, ids.model.kind("Source")
+        self.ids, self.kind = ids, ids.model.kind(SOURCE)
         self.name = name or folder.resolve().name
         self.folder = self.kind.id_of(_key(self.name))
         self.told: dict[str, Precedence] = {}

@@ -34,7 +34,6 @@ def parse_date(value: Any) -> str:
     return value
 
 
-BUILTIN = {"ID": strawberry.ID, "Date": DateText, "Int": int, "str": str, "float": float, "bool": bool}
 DATE_SCALAR = ScalarDefinition(
     name="Date",
     description="A calendar date by ISO 8601, to the precision known: 2021, 2021-03 or 2021-03-04.",
@@ -43,6 +42,23 @@ DATE_SCALAR = ScalarDefinition(
     parse_value=parse_date,
     parse_literal=None,
 )
+
+
+class AnyValue:
+    """Stands for the Value scalar in annotations."""
+
+
+VALUE_SCALAR = ScalarDefinition(
+    name="Value",
+    description="A value as its own field shows it: a text, a number, a boolean, or a list of texts.",
+    specified_by_url=None,
+    serialize=lambda value: value,
+    parse_value=None,
+    parse_literal=None,
+)
+SCALARS = {"ID": strawberry.ID, "Int": int, "str": str, "float": float, "bool": bool}
+BUILTIN = {**SCALARS, "Date": DateText, "Value": AnyValue}
+CUSTOM: dict[object, ScalarDefinition] = {DateText: DATE_SCALAR, AnyValue: VALUE_SCALAR}
 
 
 class Declaring:

@@ -22,6 +22,7 @@ MAX_FIELDS = 500  # of one object; SQLite's functions take 1,000 arguments
 MAX_VALUES = 5_000  # in the whole plan, every fragment opened
 MAX_VARIABLES = 10_000  # values in all variables together
 MAX_COST = 50_000  # rows that may be asked for at most
+SOURCES = 10  # that speak of a node, as it is costed: how many do is not limited
 MAX_ERRORS = 5  # in one answer
 
 

@@ -10,7 +10,7 @@ from graphql import FieldNode, GraphQLSchema
 
 from graph import plan as p
 from graph.errors import BadInput
-from graph.model import Hop, Kind, Model, Relation
+from graph.model import SOURCE, Hop, Kind, Model, Relation
 from graph.plan import Convert
 from graph.search import FOUND, ORDER, is_searched
 from schema import limits, walks
@@ -122,7 +122,14 @@ class Planner(Selections):
         return p.Lookup(self.params.add(_one_leaf(ids)), many, cases)
 
     def cases(self, nodes: list[FieldNode], kinds: tuple[Kind, ...], at: At) -> tuple[tuple[Kind, p.Value], ...]:
-        return tuple((kind, self.node(self.below(nodes, kind.name), kind, at)) for kind in kinds)
+        """What is asked of each kind. A row is of one of them, so that it costs what the dearest does."""
+        before, dearest, found = self.cost, self.cost, []
+        for kind in kinds:
+            self.cost = before
+            found.append((kind, self.node(self.below(nodes, kind.name), kind, at)))
+            dearest = max(dearest, self.cost)
+        self.cost = dearest
+        return tuple(found)
 
     def graph(self, nodes: list[FieldNode]) -> p.Value:
         values: dict[str, p.Value] = {}
@@ -202,9 +209,24 @@ class Planner(Selections):
             name = nodes[0].name.value
             if name in properties:
                 values[key] = p.Get(properties[name])
+            elif name == "provenance":
+                values[key] = self.provenance(nodes, kind, at.into(limits.SOURCES))
             else:
                 values[key] = _named(nodes, kind.name) or self.step(nodes, hops, kind, at)
         return self.object(values)
+
+    def provenance(self, nodes: list[FieldNode], kind: Kind, at: At) -> p.Provenance:
+        self.spend(at.rows)
+        values: dict[str, p.Value] = {}
+        for key, asked in self.below(nodes, "Provenance").items():
+            match asked[0].name.value:
+                case "source":
+                    values[key] = p.ByKind(self.cases(asked, (self.model.kind(SOURCE),), at))
+                case "values":
+                    values[key] = p.Said(kind.values, self.entries(asked, "StatedValue"))
+                case name:
+                    values[key] = _named(asked, "Provenance") or p.Entry(name)
+        return p.Provenance(self.object(values))
 
     def step(self, nodes: list[FieldNode], hops: Mapping[str, Hop], kind: Kind, at: At) -> p.Value:
         name = nodes[0].name.value
@@ -362,7 +384,7 @@ def _named(nodes: list[FieldNode], on: str) -> p.Value | None:
 
 def _entry(nodes: list[FieldNode]) -> p.Entry:
     name = nodes[0].name.value
-    return p.Entry("id" if name == "source" else name)  # only nodes have an `id`: clients keep what they got by it
+    return p.Entry("id" if name == "sourceId" else name)  # only nodes have an `id`: clients keep what they got by it
 
 
 def _one_leaf(value: Tree) -> Leaf:

@@ -10,9 +10,9 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
-from graph.model import ID, SINCE, UNTIL, Hop, Kind, Model, Property, Relation, Type, snake
+from graph.model import ID, LOCATORS, SINCE, SOURCE, SOURCES, UNTIL, Hop, Kind, Model, Property, Relation, Type, snake
 from graph.plan import MAX_TEXT, MAX_WORDS
-from schema.declaring import DATE_SCALAR, DateText, Declaring
+from schema.declaring import CUSTOM, Declaring
 from schema.groups import groupings, numeric
 from schema.limits import DEFAULT_PAGE, HOPS, MAX_HOPS, MAX_PAGE, MAX_WIDTH, WIDTH
 
@@ -65,7 +65,7 @@ def sdl(model: Model) -> str:
 def strawberry_schema(model: Model, extensions: tuple[type[SchemaExtension], ...] = ()) -> strawberry.Schema:
     """The schema as Strawberry has it."""
     declared = Declared(model)
-    config = StrawberryConfig(scalar_map={DateText: DATE_SCALAR})
+    config = StrawberryConfig(scalar_map=CUSTOM)
     kinds = [declared.types[kind.name] for kind in model.kinds]
     return strawberry.Schema(declared.types["Query"], types=kinds, config=config, extensions=extensions)
 
@@ -124,7 +124,7 @@ class Declared(Declaring):
         self._interface("Node", "Anything in the graph that has an id.", [self._output(ID, "")])
         common = [self._output(p, "") for p in self.model.kinds[0].columns if p.name in _COMMON]
         common.insert(1, self._field("name", "str", "Its name."))
-        self._interface("Entity", "What every kind has.", common, "Node")
+        self._interface("Entity", "What every kind has.", [*common, *self._provenance()], "Node")
         page_info = [
             self._field("hasNextPage", "bool", "Whether more comes after this page."),
             self._field("hasPreviousPage", "bool", "Whether more comes before this page."),
@@ -145,6 +145,30 @@ class Declared(Declaring):
         self._filter("DateFilter", "Date", ("eq", "ne", "in", *ORDERED, "isNull"))
         self._filter("BooleanFilter", "bool", ("eq", "ne", "isNull"))
         self._filter("TextsFilter", "str", ("has", "isEmpty"))
+
+    def _provenance(self) -> list[StrawberryField]:
+        """The field that tells who says what of a node, where sources may be seen."""
+        seen = self.model.kinds[0].provenance
+        if SOURCES not in seen:
+            return []
+        stated = [
+            self._field("property", "str", "The property, by the name of its field."),
+            self._field("value", "Value", "What the source says."),
+            self._field("shown", "bool", "Whether the node shows it; of a list, it shows all that is said."),
+        ]
+        self._type("StatedValue", "A value that a source states.", stated)
+        fields = [
+            self._field("sourceId", "ID", "Id of the source."),
+            self._field("loadedAt", "str | None", "When the source was loaded last, UTC."),
+            self._field("values", "list[StatedValue]", "What it says of the node; of relations, see `sources`."),
+        ]
+        if self.model.by_name.get(SOURCE):
+            described = "The source as it is described: its publisher, licence, date; null where it is not."
+            fields.append(self._field("source", f"{SOURCE} | None", described))
+        if LOCATORS in seen:
+            fields.append(self._field("locator", "str | None", "Where in the source it says so."))
+        self._type("Provenance", "A source that speaks of a node, and what it says.", fields)
+        return [self._field("provenance", "list[Provenance]", "Who says what, the source that counts most first.")]
 
     def _filter(self, name: str, scalar: str, operators: tuple[str, ...]) -> None:
         annotations = {"in": f"list[{scalar}] | None", "isNull": "bool | None", "isEmpty": "bool | None"}
@@ -362,7 +386,7 @@ class Declared(Declaring):
         ]
         self._type("TableCount", "How many there are of a kind or relation.", count)
         loaded = [
-            self._field("source", "ID", "Id of the source."),
+            self._field("sourceId", "ID", "Id of the source."),
             self._field("loadedAt", "str", "When it was loaded last, UTC."),
             self._field("rows", "Int", "Statements it made."),
             self._field("loadId", "str", "Names the bytes that were loaded and the loader that read them."),

@@ -40,6 +40,7 @@ from graph.plan import read_cursor
 from graph.search import FOUND, ORDER
 from graph.text import words
 from schema.groups import groupings
+from schema.limits import SOURCES
 from schema.types import relation_title
 from tests.reference import Found, Graph, Reference, Row, cursor, order_of
 
@@ -250,13 +251,26 @@ class Drawing:
     def part_of_any(self, type_: GraphQLInterfaceType, at: At) -> str:
         match self.one_of(["field", "kind", "kind", "spread"]):
             case "field":
-                return self.leaf(self.one_of([*type_.fields, "__typename"])) + self.directives()
+                return self.shared(type_, at)
             case "kind":
                 kind = self.types[self.likely(at)]
                 return f"... on {kind.name}{self.directives()} {self.selection(kind, at, fragile=True)}"
             case _:
                 on = self.types[self.one_of([type_.name, self.likely(at)])]
                 return f"...{self.fragment(on, at).name}{self.directives()}"
+
+    def shared(self, type_: GraphQLInterfaceType, at: At) -> str:
+        """A field that every kind has."""
+        names = [name for name in type_.fields if name != "provenance" or self.affords(at, SOURCES)]
+        name = self.one_of([*names, "__typename"])
+        if name != "provenance":
+            return self.leaf(name) + self.directives()
+        _, below = self.arguments(type_, name, type_.fields[name], at)
+        return f"{name}{self.directives()} {self.selection(self.types['Provenance'], below, fragile=True)}"
+
+    def affords(self, at: At, rows: int = 1) -> bool:
+        """Whether something that gives so many rows may still be nested here."""
+        return at.depth < DEPTH and self.asked + at.rows * rows <= ROWS
 
     def likely(self, at: At) -> str:
         return at.kind if at.kind and not self.chance(15) else str(self.one_of(self.kinds()))
@@ -345,7 +359,8 @@ class Drawing:
         leaves = ["__typename", *(name for name in type_.fields if name not in nested)]
         if self.parts > PARTS:
             return leaves
-        if at.depth >= DEPTH or self.asked + at.rows > ROWS:
+        nested = [name for name in nested if name != "provenance" or self.affords(at, SOURCES)]
+        if not self.affords(at):
             inside = [name for name in nested if not self.steps(type_, name)]
             return leaves + inside
         return leaves + nested * 2 + self.linked(type_) * 8
@@ -374,7 +389,7 @@ class Drawing:
 
     # Arguments
 
-    def arguments(self, type_: GraphQLObjectType, name: str, declared: GraphQLField, at: At) -> tuple[str, At]:
+    def arguments(self, type_: GraphQLNamedType, name: str, declared: GraphQLField, at: At) -> tuple[str, At]:
         """The arguments of a field, in parentheses, and where its selection is drawn."""
         values: dict[str, Any] = {}
         hop = next((h for h in self.hops(type_) if name in (h.field, f"{h.field}Edge")), None)
@@ -397,6 +412,9 @@ class Drawing:
             at = replace(at, rows=4, kind=self.kind_of(values["ids"][0]) if values["ids"] else None)
         elif hop:
             at = at.into()
+            self.asked += at.rows
+        elif name == "provenance":
+            at = at.into(SOURCES)
             self.asked += at.rows
         elif name == "node" and type_.name == "GroupKey":
             at = at.into()

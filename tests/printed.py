@@ -88,6 +88,12 @@ def _lines(value: p.Value) -> Iterator[str]:
             yield f"sum of {_named(prop, on_edge)}"
         case p.GroupAverage(prop, on_edge):
             yield f"average of {_named(prop, on_edge)}"
+        case p.Provenance(inner):
+            yield "Provenance"
+            yield from _below(inner)
+        case p.Said(properties, inner):
+            yield f"Said of {', '.join(prop.name for prop in properties)}"
+            yield from _below(inner)
         case p.Entries(name, inner):
             yield f"Entries {name}"
             yield from _below(inner)

@@ -7,7 +7,7 @@ shares with the product: the schema's text, the folding of text and its words, a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
@@ -35,6 +35,7 @@ class Node:
     kind: Kind
     id: str
     values: Mapping[str, Any]
+    claims: list[Claim]
 
     def value(self, prop: Property) -> Any:
         return self.id if prop is ID else self.values[prop.name]
@@ -89,7 +90,7 @@ class Graph:
 
     def _nodes(self, kind: Kind, statements: Statements) -> dict[str, Node]:
         records = self._records(kind, statements)
-        return {node_id: Node(kind, node_id, _merged(kind, claims)) for (node_id,), claims in records.items()}
+        return {node_id: Node(kind, node_id, _merged(kind, claims), claims) for (node_id,), claims in records.items()}
 
     def _links(self, relation: Relation, statements: Statements) -> list[Link]:
         records = self._records(relation, statements)
@@ -493,6 +494,16 @@ def shown(prop: Property, value: Any) -> Any:
     return value.upper() if prop.type is Type.ENUM and value is not None else value
 
 
+def stated(node: Node, claim: Claim) -> Iterator[dict[str, Any]]:
+    """What a claim says of a node; of several sources, the node may show what another says."""
+    for prop, value in zip(node.kind.values, claim.values, strict=True):
+        if value is None or value == ():
+            continue
+        shows = prop.is_list or node.values[prop.name] == value
+        value = list(value) if prop.is_list else float(value) if prop.type is Type.DECIMAL else value
+        yield {"property": prop.name, "value": shown(prop, value), "shown": shows}
+
+
 # Walks
 
 
@@ -694,10 +705,24 @@ class Reference:
             "sources": [replace(load, loaded_at=self.loaded[load.source]) for load in self.graph.loads],
         }
 
+    def _provenance(self, graph: Graph, node: Node) -> list[dict[str, Any]]:
+        return [
+            {
+                "sourceId": claim.source,
+                "source": graph.nodes.get("Source", {}).get(claim.source),
+                "locator": claim.locator or None,
+                "loadedAt": self.loaded[claim.source],
+                "values": list(stated(node, claim)),
+            }
+            for claim in node.claims
+        ]
+
     def _of_node(self, graph: Graph, node: Node, name: str, given: Mapping[str, Any]) -> Any:
         for prop in node.kind.columns:
             if prop.name == name:
                 return shown(prop, node.value(prop))
+        if name == "provenance":
+            return self._provenance(graph, node)
         hop = next(hop for hop in graph.model.hops(node.kind) if name in (hop.field, f"{hop.field}Edge"))
         if hop.many:
             target = graph.model.kind(hop.target)

@@ -270,6 +270,10 @@ def test_plans_of_all_these_questions_are_refused_to_those_who_may_not_see() -> 
             {PUBLIC, INTERNAL},
         ),
         ("{ partners { nodes { connectedStudents { groups(by: [EDGE_ROLE]) { count } } } } }", {PUBLIC, STUDENT}),
+        ("{ partners { nodes { provenance { sourceId loadedAt source { name } } } } }", {PUBLIC}),
+        ("{ partners { nodes { provenance { locator } } } }", {PUBLIC, INTERNAL}),
+        ("{ partners { nodes { provenance { values { value } } } } }", {PUBLIC, INTERNAL}),
+        ('{ partners(asOf: "2021-03-04") { nodes { borough { name } } } }', {PUBLIC}),
         ("{ students { nodes { connectedPartners { totalCount } } } }", {PUBLIC, STUDENT}),
         ("{ enquiries { nodes { partner { name } } } }", {PUBLIC, INTERNAL}),
         ('{ node(id: "borough:hackney") { ... on Entity { name } } }', ALL),
@@ -281,7 +285,7 @@ def test_plans_of_all_these_questions_are_refused_to_those_who_may_not_see() -> 
         ("{ graph { version loadedAt } }", set()),
         ("{ graph { counts { name } } }", ALL),
         ("{ graph { contentHash } }", ALL),
-        ("{ graph { sources { source } } }", ALL),
+        ("{ graph { sources { sourceId } } }", ALL),
     ],
 )
 def test_a_plan_needs_all_that_its_answer_depends_on(query: str, classes: set[DataClass]) -> None:

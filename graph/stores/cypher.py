@@ -20,6 +20,7 @@ from graph.search import FOUND
 from graph.stores import cypher_walks
 from graph.stores.cypher_comparisons import Comparisons, Side
 from graph.stores.cypher_groups import Grouped
+from graph.stores.cypher_provenance import Spoken
 from graph.stores.cypher_search import matched
 from graph.stores.cypher_terms import (
     FALSE,
@@ -223,8 +224,9 @@ class Compiler:
             branches += [] if not branches else ["UNION ALL"]
             branches += [f"MATCH ({row.node}:{quoted(kind.table)} {{id: {node_id}}})", *cells.calls]
             branches.append(f"RETURN [{place}, {cells.text}] AS {found}")
-        one = [*call(scope, branches), f"RETURN head(collect({found})) AS {name}"]
-        return call(scope, one), lambda row: shapes[row[0]](row[1])
+        inner = branches[:-1] if len(cases) == 1 else call(scope, branches)
+        one = f"[0, {cells.text}]" if len(cases) == 1 else found
+        return call(scope, [*inner, f"RETURN head(collect({one})) AS {name}"]), lambda row: shapes[row[0]](row[1])
 
     # Values of a row
 
@@ -242,6 +244,8 @@ class Compiler:
                 return self.by_kind(cases, row, cells)
             case p.One():
                 return self.one(value, row, cells)
+            case p.Provenance():
+                return self.provenance(value, row, cells)
             case p.Page():
                 return self.page(value, row, cells)
             case _:
@@ -252,6 +256,35 @@ class Compiler:
         lines, shape = self.node_by_id(row.column(ID, False), [row.node], cases, name)
         cells.calls += lines
         return within(cells.get(name), shape)
+
+    def provenance(self, provenance: p.Provenance, row: Row, cells: Cells) -> Shape:
+        name = self.name("x")
+        place, source, loaded = map(self.name, "isl")
+        spoken = Spoken(row, self.kinds[row.kind.name], cells, place, source, loaded)
+        shape = self.claim_value(provenance.value, spoken)
+        lines = [*spoken.lines(), *spoken.cells.calls, f"RETURN collect({spoken.cells.text}) AS {name}"]
+        cells.calls += call([row.node], lines)
+        each = cells.get(name)
+        return lambda found: [shape((claim, found)) for claim in each(found)]
+
+    def claim_value(self, value: p.Value, spoken: Spoken) -> Shape:
+        match value:
+            case p.Obj(fields):
+                return obj(fields, lambda v: self.claim_value(v, spoken))
+            case p.Const(text):
+                return constant(text)
+            case p.Entry(name):
+                return spoken.entry(name)
+            case p.Said():
+                return spoken.said(value)
+            case p.ByKind(cases):
+                name = self.name("x")
+                lines, node = self.node_by_id(spoken.source, [spoken.source], cases, name)
+                spoken.cells.calls += lines
+                found = within(spoken.cells.get(name), node)
+                return lambda one: found(one[0])
+            case _:
+                raise TypeError(f"{value} is no value of provenance")
 
     def one(self, one: p.One, row: Row, cells: Cells) -> Shape:
         name, inner = self.name("x"), Cells()

@@ -282,6 +282,31 @@ def settled(relation: Relation) -> str:
     )
 
 
+def accompanied(kind: Kind, row: Sequence[Any]) -> list[Any]:
+    """The id of a node and what is kept beside its values, from its row."""
+    size = len(kind.key)
+    return [row[0], dict(companions(kind, tuple(row[:size]), tuple(row[size : -len(_SAID)])))]
+
+
+def accompany(kind: Kind) -> str:
+    """The statement that sets what is kept beside the values of nodes; `$rows` are as above."""
+    return f"UNWIND $rows AS row MATCH (n:{quoted(kind.table)} {{id: row[0]}}) SET n += row[1]"
+
+
+def claims(table: Table) -> list[tuple[str, str]]:
+    """Statements that give the claims of records of which several sources speak, and that set them."""
+    if isinstance(table, Kind):
+        return [_claims(f"(n:{quoted(table.table)})", "n")]
+    return [_claims(_whole(table), "e"), _claims(f"(w:`_CivicWaiting` {{_table: {_text(table.table)}}})", "w")]
+
+
+def _claims(pattern: str, v: str) -> tuple[str, str]:
+    return (
+        f"MATCH {pattern} WHERE {v}._claims IS NOT NULL RETURN elementId({v}), {v}._claims",
+        f"UNWIND $rows AS row MATCH {pattern} WHERE elementId({v}) = row[0] SET {v}._claims = row[1]",
+    )
+
+
 def counted(kind: Kind) -> str:
     return f"MATCH (n:{quoted(kind.table)}) RETURN count(n)"
 

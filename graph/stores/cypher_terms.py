@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from graph import plan as p
-from graph.model import ID, KEY, Hop, Kind, Property, Type
+from graph.model import CLAIMS, ID, KEY, Hop, Kind, Property, Type
 
 TRUE, FALSE = "true", "false"
 
@@ -60,7 +60,7 @@ class Row:
 
 def stored(prop: Property) -> str:
     """The name under which a property is kept: what is ours alone begins with an underscore."""
-    return "_key" if prop is KEY else prop.name
+    return f"_{prop.name}" if prop in (KEY, CLAIMS) else prop.name
 
 
 def folded_name(prop: Property) -> str:

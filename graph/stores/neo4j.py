@@ -23,13 +23,16 @@ from uuid import uuid4
 import msgspec
 
 from graph import plan as p
+from graph.changes import BATCH, chunks
 from graph.errors import Conflict, Incompatible, Timeout, Unavailable
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
+from graph.revisions import MEANWHILE, Description, kept, widened
 from graph.roles import Role, allow, needed
+from graph.search import is_searched
 from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Found, Head, Snapshot, is_true
-from graph.stores import bolt
+from graph.stores import bolt, cypher_search
 from graph.stores import cypher_tables as tables
 from graph.stores.bolt import Encodable, Reader, Reading, Session, Transaction, Translated, access, said
 from graph.stores.cypher import Statement, compile_cypher, listed
@@ -60,6 +63,9 @@ COMMIT = (
     f"MATCH {GRAPH} WHERE coalesce(g.commit, '') = $last SET g.version = $version, g.contentHash = $hash, "
     "g.loadedAt = $loaded_at, g.loading = $loading, g.commit = $commit RETURN g.commit"
 )
+NAMES = ("SHOW CONSTRAINTS YIELD name", "SHOW INDEXES YIELD name")
+MODEL = f"MATCH {GRAPH} RETURN g.model, g.layout"
+PLACE = "the graph in the database"
 BUSY = "SHOW TRANSACTIONS YIELD metaData WHERE metaData.writer IS NOT NULL RETURN metaData.writer LIMIT 1"
 
 T = TypeVar("T")
@@ -207,6 +213,7 @@ class Neo4jStore:
     def _take(self, take: Callable[[Snapshot], T]) -> T:
         with Translated(), self._session() as session:
             began = self._clock(session)
+            self._check_layout(session)
             taken = take(Neo4jSnapshot(session))
             if began == self._clock(session):
                 return taken
@@ -242,6 +249,7 @@ class Neo4jStore:
     @contextmanager
     def write(self) -> Iterator[Neo4jWriter]:
         with Translated(), self._locked(f"process {os.getpid()}"), self._session() as session:
+            self._check_layout(session)
             writer = Neo4jWriter(self, session)
             try:
                 yield writer
@@ -316,39 +324,92 @@ class Neo4jStore:
             raise Incompatible(f"the database is {agent}; Neo4j {'.'.join(map(str, OLDEST))} or later is needed")
 
     def _prepare(self) -> None:
-        """Make constraints and indexes where the database has none of ours; refuse another model."""
-        expected = tables.fingerprint(self.model)
+        """Make constraints and indexes where the database has none of ours; bring a graph of an older model up to
+        date."""
         with self._session() as session:
-            found = session.run(said(f"MATCH {GRAPH} RETURN g.model")).single()
+            found = session.run(said(MODEL)).single()
             if found is None:
-                self._refuse_foreign(session)
-                self._create(session, expected)
-            elif found[0] != expected:
-                raise Incompatible(
-                    "the database was made by another version of the model; load its sources into a new one"
-                )
+                self._refuse_foreign(session, self.model.kinds)
+                self._create(session)
+            elif found[1] != tables.fingerprint(self.model):
+                kept(found[0], self.model, PLACE)
+                with self._locked(f"process {os.getpid()}"):
+                    self._grow(session)
 
-    def _refuse_foreign(self, session: Session) -> None:
-        for kind in self.model.kinds:
+    def _check_layout(self, session: Session) -> None:
+        """Refuse a graph that a newer version has brought up to date while this process had it open."""
+        if session.run(said(MODEL)).single(strict=True)[1] != tables.fingerprint(self.model):
+            raise Incompatible(f"{PLACE} {MEANWHILE}")
+
+    def _grow(self, session: Session) -> None:
+        """Bring what an older model has made up to date: what is derived first, in any number of transactions, then
+        the rest in one."""
+        text, layout = session.run(said(MODEL)).single(strict=True)
+        before = kept(text, self.model, PLACE)
+        if layout == tables.fingerprint(self.model):
+            return  # another process was faster
+        self._refuse_foreign(session, [kind for kind in self.model.kinds if kind.table not in before.tables])
+        self._declare(session)
+        for kind in filter(is_searched, self.model.kinds):
+            self._derive(session, kind)
+        with session.begin_transaction(timeout=WRITE) as transaction:
+            for table in self.model.tables:
+                if shape := before.tables.get(table.table):
+                    _widen(transaction, table, shape.places(table))
+            with self.changing():
+                self._describe(transaction)  # which locks the clock
+                transaction.commit()
+
+    def _derive(self, session: Session, kind: Kind) -> None:
+        """Make anew what is kept beside the values of nodes."""
+        for text in tables.all_records(kind):
+            rows = [tables.accompanied(kind, row.values()) for row in session.run(said(text))]
+            for batch in chunks(iter(rows), BATCH):
+                with self.changing():
+                    session.run(said(tables.accompany(kind)), rows=batch).consume()
+
+    def _refuse_foreign(self, session: Session, kinds: Sequence[Kind]) -> None:
+        for kind in kinds:
             if session.run(said(tables.counted(kind))).single(strict=True)[0]:
                 raise Incompatible(
                     f"the database has {kind.name} nodes that are not ours; give the graph one of its own"
                 )
 
-    def _create(self, session: Session, fingerprint: str) -> None:
+    def _declare(self, session: Session) -> None:
+        """Make the constraints and indexes that are missing: others would wait for the writer's lock."""
+        known = [row[0] for text in NAMES for row in session.run(said(text)) if row[0] != cypher_search.INDEX]
         for declaration in tables.declarations(self.model):
-            session.run(said(declaration)).consume()
+            if not any(f"{quoted(name)} IF NOT EXISTS" in declaration for name in known):
+                session.run(said(declaration)).consume()
         session.run("CALL db.awaitIndexes(60)").consume()
-        graph = f"MERGE {GRAPH} ON CREATE SET g.clock = 0, g.version = 0, g.contentHash = '0', g.model = $model"
+
+    def _create(self, session: Session) -> None:
+        self._declare(session)
+        graph = f"MERGE {GRAPH} ON CREATE SET g.clock = 0, g.version = 0, g.contentHash = '0'"
+        with session.begin_transaction() as transaction:
+            transaction.run(said(f"MERGE {WRITER}")).consume()
+            transaction.run(said(graph)).consume()
+            self._describe(transaction)
+            transaction.commit()
+
+    def _describe(self, transaction: Transaction) -> None:
+        """Note the model, and that there is nothing yet of tables that are new."""
         counts = (
             "UNWIND $names AS name MERGE (c:`_CivicCount` {name: name}) "
             "ON CREATE SET c.count = 0, c.forward = true, c.backward = true"
         )
-        with session.begin_transaction() as transaction:
-            transaction.run(said(f"MERGE {WRITER}")).consume()
-            transaction.run(said(counts), names=[table.table for table in self.model.tables]).consume()
-            transaction.run(said(graph), model=fingerprint).consume()
-            transaction.commit()
+        transaction.run(said(counts), names=[table.table for table in self.model.tables]).consume()
+        new = {"model": str(Description.of(self.model)), "layout": tables.fingerprint(self.model)}
+        transaction.run(said(f"MATCH {GRAPH} SET g.model = $model, g.layout = $layout"), new).consume()
+
+
+def _widen(transaction: Transaction, table: Table, places: list[int | None]) -> None:
+    """Put the values of claims in the places that they have now."""
+    if places == list(range(len(places))):
+        return
+    for found, changed in tables.claims(table):
+        rows = [[row[0], widened(row[1], places, table)] for row in transaction.run(said(found))]
+        transaction.run(said(changed), rows=rows).consume()
 
 
 def _facts(reading: Reading) -> tuple[int, Facts]:

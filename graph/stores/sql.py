@@ -11,11 +11,12 @@ from itertools import count
 from typing import assert_never
 
 from graph import plan as p
-from graph.model import Hop, Kind
+from graph.model import LOCATORS, SOURCES, Hop, Kind
 from graph.search import FOUND
 from graph.stores import sql_walks
 from graph.stores.estimate import Facts, rare
 from graph.stores.sql_groups import Grouped, shared, shared_text
+from graph.stores.sql_provenance import said
 from graph.stores.sql_search import searched, within
 from graph.stores.sql_tables import ends, links, quoted
 from graph.stores.sql_terms import (
@@ -146,6 +147,8 @@ class Compiler:
                 return f"json({self.node_by_id(row.id, cases)})"
             case p.One():
                 return self.one(value, row)
+            case p.Provenance():
+                return self.provenance(value, row)
             case p.Page():
                 return self.page_value(value.value, value, row)
             case _:
@@ -158,6 +161,33 @@ class Compiler:
         where = self.all_of([f"{edge}.{quoted(ends(one.hop)[0])} = {row.id}", *self.among(one.hop, one.among, edge)])
         source = f"{step(one.hop, edge, node, target.kind)} WHERE {where}"
         return f"json((SELECT {self.row_value(one.value, target)} FROM {source}{order} LIMIT 1))"
+
+    # Provenance
+
+    def provenance(self, provenance: p.Provenance, row: Row) -> str:
+        source = self.alias("s")
+        content = self.claim_value(provenance.value, source, row)
+        rows = f"SELECT key, value FROM json_each({row.column(SOURCES, False)}) ORDER BY key"
+        return f"json((SELECT json_group_array({content}) FROM ({rows}) {source}))"
+
+    def claim_value(self, value: p.Value, source: str, row: Row) -> str:
+        match value:
+            case p.Obj(fields):
+                return self.object(fields, lambda v: self.claim_value(v, source, row))
+            case p.Const(text):
+                return constant(text)
+            case p.Entry("sourceId"):
+                return f"{source}.value"
+            case p.Entry("locator"):
+                return f"nullif({row.column(LOCATORS, False)} ->> {source}.key, '')"
+            case p.Entry("loadedAt"):
+                return f'(SELECT "loadedAt" FROM _sources WHERE id = {source}.value)'
+            case p.ByKind(cases):
+                return f"json({self.node_by_id(f'{source}.value', cases)})"
+            case p.Said():
+                return said(value, self.kinds[row.kind.name], row, source, self.alias("j"))
+            case _:
+                raise TypeError(f"{value} is no value of provenance")
 
     # Pages
 

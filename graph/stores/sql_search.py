@@ -22,6 +22,7 @@ TABLES = (
     "name TEXT NOT NULL, words TEXT NOT NULL) STRICT",
     "CREATE VIRTUAL TABLE _search USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='ascii')",
 )
+DROP = ("DROP TABLE IF EXISTS _named", "DROP TABLE IF EXISTS _search")
 LAST = "SELECT ifnull(max(number), 0) FROM _named"
 NAME = "INSERT INTO _named VALUES (?, ?, ?, ?, ?)"
 INDEX = "INSERT INTO _search (rowid, text) VALUES (?, ?)"

@@ -15,9 +15,11 @@ from typing import Any
 
 import msgspec
 
+from graph.changes import BATCH, chunks
 from graph.errors import BadInput, Incompatible
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
+from graph.revisions import MEANWHILE, Description, kept
 from graph.roles import Role, allow, needed
 from graph.search import is_searched, searched
 from graph.statements import Key, Load, Record
@@ -27,13 +29,15 @@ from graph.stores.estimate import Facts
 from graph.stores.sql import compile_sql
 from graph.stores.sql_tables import declarations, links, quoted
 from graph.stores.sqlite_file import Connection, Translated, begin, commit, copied, end, making, reading, writing
+from graph.stores.sqlite_growth import grow
 from graph.stores.sqlite_rows import bindable, decoded, encoded
 
 READERS = 4
 READ_SECONDS = 8.0  # how long an answer may take
 STEPS = 20_000  # instructions of SQLite's machine between two looks at the clock, a few milliseconds
 SYSTEM = (
-    'CREATE TABLE _graph (version INTEGER NOT NULL, "contentHash" TEXT NOT NULL, "loadedAt" TEXT, model TEXT) STRICT',
+    'CREATE TABLE _graph (version INTEGER NOT NULL, "contentHash" TEXT NOT NULL, "loadedAt" TEXT, model TEXT, '
+    "layout TEXT) STRICT",
     "CREATE TABLE _counts (name TEXT PRIMARY KEY, count INTEGER, forward INTEGER, backward INTEGER) STRICT",
     'CREATE TABLE _sources (id TEXT PRIMARY KEY, "loadId" TEXT, origin TEXT, rows INTEGER, loader TEXT, '
     '"loadedAt" TEXT, rank INTEGER, date TEXT) STRICT',
@@ -121,6 +125,7 @@ class SQLiteStore:
     def snapshot(self) -> Iterator[SQLiteSnapshot]:
         with Translated(self.path), closing(reading(self.path)) as connection:
             connection.execute("BEGIN")
+            self._check(connection)
             yield SQLiteSnapshot(connection)
 
     def copy(self, path: Path, progress: Callable[[int], None]) -> Head:
@@ -181,25 +186,48 @@ class SQLiteStore:
             connection = writing(self.path)
             begin(connection, self.path)
             try:
+                self._check(connection)
                 yield SQLiteWriter(connection, self.model, self.path)
             finally:
                 end(connection, self.path)
 
+    def _check(self, connection: Connection) -> None:
+        """Refuse tables that a newer version has made out of those that this process knows."""
+        if layout_of(connection) != fingerprint(self.model):
+            raise Incompatible(f"{self.path} {MEANWHILE}")
+
     def _prepare(self) -> None:
-        """Make the file's tables where it has none; refuse tables of another model."""
+        """Make the file's tables where it has none; bring those of an older model up to date."""
         connection = making(self.path)
         try:
             if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_graph'").fetchone():
                 connection.execute("PRAGMA journal_mode = WAL")
                 begin(connection, self.path)
                 self._create(connection)
-            row: Any = connection.execute("SELECT model FROM _graph").fetchone()
+            if layout_of(connection) != fingerprint(self.model):
+                self._kept(connection)
+                begin(connection, self.path)
+                try:
+                    self._grow(connection)
+                finally:
+                    end(connection, self.path)
         finally:
             connection.close()
-        if row[0] != fingerprint(self.model):
-            raise Incompatible(
-                f"{self.path} was made by another version of the model; load its sources into a new store"
-            )
+
+    def _kept(self, connection: Connection) -> Description:
+        row: Any = connection.execute("SELECT model FROM _graph").fetchone()
+        return kept(row[0], self.model, str(self.path))
+
+    def _grow(self, connection: Connection) -> None:
+        """Bring what an older model has made up to date."""
+        before = self._kept(connection)
+        if layout_of(connection) == fingerprint(self.model):
+            return  # another process was faster
+        grow(connection, SYSTEM, before, self.model)
+        SQLiteWriter(connection, self.model, self.path).derive()
+        new = (str(Description.of(self.model)), fingerprint(self.model))
+        connection.execute("UPDATE _graph SET model = ?, layout = ?", new)
+        commit(connection, self.path)
 
     def _create(self, connection: Connection) -> None:
         if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_graph'").fetchone():
@@ -207,7 +235,8 @@ class SQLiteStore:
             return
         for declaration in (*SYSTEM, *sql_search.TABLES, *ddl(self.model)):
             connection.execute(declaration)
-        connection.execute("INSERT INTO _graph VALUES (0, '0', NULL, ?)", (fingerprint(self.model),))
+        new = (str(Description.of(self.model)), fingerprint(self.model))
+        connection.execute("INSERT INTO _graph VALUES (0, '0', NULL, ?, ?)", new)
         rows = [(table.table, 0, 1, 1) for table in self.model.tables]
         connection.executemany("INSERT INTO _counts VALUES (?, ?, ?, ?)", rows)
         commit(connection, self.path)
@@ -295,6 +324,20 @@ class SQLiteWriter:
     def purge(self) -> None:
         self._connection.execute(sql_search.PURGE)
 
+    def derive(self) -> None:
+        """Make all that is derived from records anew: what is searched, what is counted, what waits."""
+        for statement in (*sql_search.DROP, *sql_search.TABLES):
+            self._connection.execute(statement)
+        snapshot = SQLiteSnapshot(self._connection)
+        for kind in filter(is_searched, self._model.kinds):
+            for batch in chunks(snapshot.of(kind), BATCH):
+                self._index(kind, [Change(key, (), record) for key, record in batch])
+        self._touched = {table.table for table in self._model.tables}
+        new = [(name,) for name in self._touched]
+        self._connection.executemany("INSERT OR IGNORE INTO _counts VALUES (?, 0, 1, 1)", new)
+        self._settle()
+        self._count()
+
     def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
         """One transaction takes a load of any size."""
 
@@ -358,6 +401,12 @@ def head_of(connection: Connection) -> Head:
     row: Any = connection.execute('SELECT version, "contentHash", "loadedAt" FROM _graph').fetchone()
     version, content_hash, loaded_at = row
     return Head(version, int(content_hash, 16), loaded_at or "")
+
+
+def layout_of(connection: Connection) -> str | None:
+    """How the tables of a file are made, None of a file that is older than that it says so."""
+    row: Any = connection.execute("SELECT * FROM _graph").fetchone()
+    return row[4] if len(row) > 4 else None
 
 
 def loads_of(connection: Connection) -> dict[str, Load]:

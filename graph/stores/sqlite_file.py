@@ -12,6 +12,7 @@ import apsw
 
 from graph import sums
 from graph.errors import Conflict, Incompatible, StoreError, Timeout, Unavailable
+from graph.stores.sql_provenance import as_said
 from graph.text import fold
 
 __all__ = [
@@ -65,6 +66,7 @@ def _connected(path: Path, flags: int) -> Connection:
     connection.set_busy_timeout(WAIT_MS)
     connection.create_scalar_function("fold", _folded, 1, deterministic=True)
     connection.create_scalar_function("summed", _summed, 5, deterministic=True)
+    connection.create_scalar_function("said", _said, 4, deterministic=True)
     connection.create_scalar_function("averaged", _averaged, 5, deterministic=True)
     for pragma in PRAGMAS:
         connection.execute(pragma)
@@ -79,6 +81,11 @@ def _folded(*values: Any) -> Any:
 def _summed(*parts: Any) -> Any:
     """`summed` as a function of SQL."""
     return sums.total(*parts)
+
+
+def _said(*given: Any) -> Any:
+    """`said` as a function of SQL."""
+    return as_said(*given)
 
 
 def _averaged(*parts: Any) -> Any:

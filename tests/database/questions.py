@@ -5,7 +5,7 @@ from __future__ import annotations
 QUESTIONS: dict[str, str] = {
     "constants": "{ __typename }",
     "graph": "{ graph { __typename version contentHash counts { name count } "
-    "sources { source rows loadId rank date } } }",
+    "sources { sourceId rows loadId rank date } } }",
     "one": '{ partner(id: "partner:acorn") { id name aliases type orgIds sources locators website description } }',
     "one that is not": '{ partner(id: "partner:ghost") { id } borough(id: "partner:acorn") { id } }',
     "node": '{ node(id: "borough:hackney") { __typename id ... on Entity { name } '
@@ -159,6 +159,16 @@ QUESTIONS: dict[str, str] = {
     "search pages": '{ a: search(text: "e", first: 2) { nodes { id } pageInfo { hasNextPage hasPreviousPage } } '
     'b: search(text: "e", last: 2) { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor } } }',
     "search personal": '{ a: search(text: "soil") { nodes { id name } } b: search(text: "ada soil") { nodes { id } } }',
+    "provenance": '{ partner(id: "partner:acorn") { provenance { __typename sourceId locator source { name '
+    "rank licence date } values { __typename property value shown } } } }",
+    "provenance of many": "{ partners { nodes { id provenance { sourceId values { p: property p2: property "
+    'v: value } } } } nodes(ids: ["placement:p3", "student:s2", "borough:hackney", "source:sheet"]) { id '
+    "... on Entity { provenance { locator values { property value shown } } } "
+    'source(id: "source:sheet") { provenance { source { provenance { '
+    "sourceId source { id } } } } } }",
+    "provenance behind a step": "{ projects { nodes { partners(first: 2) { edges { node { provenance { values { value "
+    "property } sourceId } } } } } } partners { groups(by: BOROUGH) { keys { node { provenance { "
+    'source { id } } } } } } search(text: "acorn") { nodes { provenance { sourceId locator } } } }',
     "path": '{ path(from: "borough:kensington", to: "challenge:poverty", maxHops: 6) { __typename node { __typename '
     "name ... on Borough { neighbours { totalCount } } } relation direction since until } }",
     "path via": '{ a: path(from: "partner:acorn", to: "borough:hackney", via: SERVES) { node { id } since } '

@@ -1,0 +1,49 @@
+"""Provenance in SQL: what each source says, and the function that reads claims."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from graph import plan as p
+from graph import provenance
+from graph.model import CLAIMS, Kind, Type
+from graph.provenance import Saying
+from graph.stores.sql_terms import Row, constant, literal, shown
+
+_to_json = msgspec.json.Encoder().encode
+_from_json = msgspec.json.Decoder().decode
+
+
+def said(asked: p.Said, kind: Kind, row: Row, source: str, alias: str) -> str:
+    """What a source says, a list."""
+    of = literal(_to_json(provenance.sayings(kind, asked.properties)).decode())
+    visible = ", ".join(shown(prop, row.column(prop, False)) for prop in asked.properties)
+    claims = f"said({of}, json_array({visible}), {row.column(CLAIMS, False)}, {source}.key)"
+    rows = f"SELECT value FROM json_each({claims}) ORDER BY key"
+    return f"json((SELECT json_group_array({_said_value(asked.value, alias)}) FROM ({rows}) {alias}))"
+
+
+def _said_value(value: p.Value, alias: str) -> str:
+    match value:
+        case p.Obj(fields):
+            return f"json_object({', '.join(f'{literal(name)}, {_said_value(v, alias)}' for name, v in fields)})"
+        case p.Const(text):
+            return constant(text)
+        case p.Entry(name):
+            return f"json({alias}.value -> {provenance.Said._fields.index(name)})"
+        case _:
+            raise TypeError(f"{value} is no value of what is said")
+
+
+def as_said(of: str, visible: str, claims: str | None, place: int) -> str:
+    """`said` as a function of SQL, over JSON."""
+    claim: list[Any] | None = _from_json(claims)[place] if claims else None
+    return _to_json(provenance.said(_sayings(of), _from_json(visible), claim)).decode()
+
+
+@lru_cache
+def _sayings(of: str) -> tuple[Saying, ...]:
+    return tuple(Saying(name, Type(type_), place) for name, type_, place in _from_json(of))
