@@ -384,7 +384,7 @@ def _named(nodes: list[FieldNode], on: str) -> p.Value | None:
 
 def _entry(nodes: list[FieldNode]) -> p.Entry:
     name = nodes[0].name.value
-    return p.Entry("id" if name == "source" else name)  # only nodes have an `id`: clients keep what they got by it
+    return p.Entry("id" if name == "sourceId" else name)  # only nodes have an `id`: clients keep what they got by it
 
 
 def _one_leaf(value: Tree) -> Leaf:

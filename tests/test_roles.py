@@ -285,7 +285,7 @@ def test_plans_of_all_these_questions_are_refused_to_those_who_may_not_see() -> 
         ("{ graph { version loadedAt } }", set()),
         ("{ graph { counts { name } } }", ALL),
         ("{ graph { contentHash } }", ALL),
-        ("{ graph { sources { source } } }", ALL),
+        ("{ graph { sources { sourceId } } }", ALL),
     ],
 )
 def test_a_plan_needs_all_that_its_answer_depends_on(query: str, classes: set[DataClass]) -> None:

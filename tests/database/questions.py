@@ -5,7 +5,7 @@ from __future__ import annotations
 QUESTIONS: dict[str, str] = {
     "constants": "{ __typename }",
     "graph": "{ graph { __typename version contentHash counts { name count } "
-    "sources { source rows loadId rank date } } }",
+    "sources { sourceId rows loadId rank date } } }",
     "one": '{ partner(id: "partner:acorn") { id name aliases type orgIds sources locators website description } }',
     "one that is not": '{ partner(id: "partner:ghost") { id } borough(id: "partner:acorn") { id } }',
     "node": '{ node(id: "borough:hackney") { __typename id ... on Entity { name } '
@@ -162,8 +162,8 @@ QUESTIONS: dict[str, str] = {
     "provenance": '{ partner(id: "partner:acorn") { provenance { __typename sourceId locator source { name '
     "rank licence date } values { __typename property value shown } } } }",
     "provenance of many": "{ partners { nodes { id provenance { sourceId values { p: property p2: property "
-    'v: value } } } } nodes(ids: ["placement:p3", "student:s2", "borough:hackney", "source:sheet"]) { id provenance { '
-    "locator values { property value shown } } } "
+    'v: value } } } } nodes(ids: ["placement:p3", "student:s2", "borough:hackney", "source:sheet"]) { id '
+    "... on Entity { provenance { locator values { property value shown } } } } "
     'source(id: "source:sheet") { provenance { source { provenance { '
     "sourceId source { id } } } } } }",
     "provenance behind a step": "{ projects { nodes { partners(first: 2) { edges { node { provenance { values { value "
