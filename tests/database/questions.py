@@ -163,7 +163,7 @@ QUESTIONS: dict[str, str] = {
     "rank licence date } values { __typename property value shown } } } }",
     "provenance of many": "{ partners { nodes { id provenance { sourceId values { p: property p2: property "
     'v: value } } } } nodes(ids: ["placement:p3", "student:s2", "borough:hackney", "source:sheet"]) { id '
-    "... on Entity { provenance { locator values { property value shown } } } "
+    "... on Entity { provenance { locator values { property value shown } } } } "
     'source(id: "source:sheet") { provenance { source { provenance { '
     "sourceId source { id } } } } } }",
     "provenance behind a step": "{ projects { nodes { partners(first: 2) { edges { node { provenance { values { value "
