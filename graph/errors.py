@@ -3,6 +3,9 @@
 CivicGraphError
 ├── RequestError            the caller asked for something that cannot be done
 │   ├── BadRequest          BAD_REQUEST        not a GraphQL request at all
+│   │   ├── WrongMethod     BAD_REQUEST        a method that is not for this address
+│   │   ├── WrongType       BAD_REQUEST        a body that is no JSON, or encoded
+│   │   └── TooSlow         BAD_REQUEST        a body that does not come to its end
 │   ├── ParseFailed         PARSE_FAILED       the document is not GraphQL
 │   ├── ValidationFailed    VALIDATION_FAILED  the document does not fit the schema
 │   ├── BadInput            BAD_INPUT          an argument or variable has a wrong value
@@ -14,6 +17,7 @@ CivicGraphError
 │   ├── UnknownDocument     UNKNOWN_DOCUMENT   no trusted document has the id
 │   ├── Unauthenticated     UNAUTHENTICATED    the token that was sent is not valid
 │   └── Forbidden           FORBIDDEN          the caller may not see what the plan reads
+├── Overloaded              OVERLOADED         too many ask at the same time
 ├── LoadError               LOAD_FAILED        a source cannot be loaded as it is
 └── StoreError              INTERNAL           the store cannot do it
     ├── Conflict            CONFLICT           another process is writing
@@ -31,15 +35,17 @@ class CivicGraphError(Exception):
     """Base of every error of the product: `code` for programs, the message for people.
 
     `details` are the single errors where there are several: each a message, and the `locations` in a document.
+    `told` is what callers from elsewhere read, where the message speaks of what is not their business, as a path.
     """
 
     code: ClassVar[str] = "INTERNAL"
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, told: str | None = None) -> None:
         super().__init__(message)
         self.message = message
+        self.told = told or message
         self.details: list[dict[str, Any]] = []
 
 
@@ -53,6 +59,24 @@ class BadRequest(RequestError):
     """Not a GraphQL request, or no operation of that name."""
 
     code = "BAD_REQUEST"
+
+
+class WrongMethod(BadRequest):
+    """The method is not for this address."""
+
+    status = 405
+
+
+class WrongType(BadRequest):
+    """The body is of another type than JSON, or encoded."""
+
+    status = 415
+
+
+class TooSlow(BadRequest):
+    """The body did not come in time."""
+
+    status = 408
 
 
 class ParseFailed(RequestError):
@@ -119,6 +143,12 @@ class Forbidden(RequestError):
     """The caller may not see that."""
 
     code, status = "FORBIDDEN", 403
+
+
+class Overloaded(CivicGraphError):
+    """Too many ask at the same time; ask again shortly."""
+
+    code, status, retryable = "OVERLOADED", 503, True
 
 
 class LoadError(CivicGraphError):

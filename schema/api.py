@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -15,7 +19,7 @@ from graph.plan import Plan, bind, read_cursor
 from graph.roles import Role, seen_by
 from graph.store import Compiled, Found, Store
 from graph.walks import Walks
-from schema import documents
+from schema import documents, limits
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
 from schema.errors import Answer, failure
@@ -26,9 +30,11 @@ from schema.types import executable
 DOCUMENTS = 1_000
 PLANS = 2_000
 INTROSPECTIONS = 20  # their answers are large
+FEW = 500  # values of variables that are read beside other requests
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+Look = Callable[..., Any]  # how a value is found: Recent.known or Recent.made
 
 
 class Recent(Generic[K, V]):
@@ -37,14 +43,24 @@ class Recent(Generic[K, V]):
     def __init__(self, size: int) -> None:
         self.size = size
         self._values: OrderedDict[K, V] = OrderedDict()
+        self._lock = Lock()
 
-    def get(self, key: K, make: Callable[[], V]) -> V:
-        if key in self._values:
+    def known(self, key: K, make: object = None) -> V:
+        """The value. Raises KeyError where there is none."""
+        with self._lock:
             self._values.move_to_end(key)
             return self._values[key]
-        value = self._values[key] = make()
-        if len(self._values) > self.size:
-            self._values.popitem(last=False)
+
+    def made(self, key: K, make: Callable[[], V]) -> V:
+        """The value, made where there is none. Only one thread may make values, so that none is made twice."""
+        try:
+            return self.known(key)
+        except KeyError:
+            value = make()
+        with self._lock:
+            self._values[key] = value
+            if len(self._values) > self.size:
+                self._values.popitem(last=False)
         return value
 
 
@@ -52,14 +68,23 @@ class Recent(Generic[K, V]):
 class Prepared:
     """An operation ready to run: its plan, the statement of it, and what of the answer is known already."""
 
+    name: str | None
+    cost: int
     plan: Plan
     compiled: Compiled | None
     schema_data: dict[str, msgspec.Raw] | None = None
     keys: tuple[str, ...] = ()
 
 
+Ready = tuple[Prepared, dict[str, Any]]  # and the values of its variables
+
+
 class API:
-    """Answers GraphQL requests of callers of one role from a store, each operation by one statement."""
+    """Answers GraphQL requests of callers of one role from a store, each operation by one statement.
+
+    What is new takes milliseconds to validate and plan, or more where somebody means it to; so that is done in a
+    thread, one request after the other, while known operations are answered.
+    """
 
     def __init__(self, store: Store, role: Role) -> None:
         self.store = store
@@ -71,39 +96,63 @@ class API:
         self._documents: Recent[str, Document] = Recent(DOCUMENTS)
         self._plans: Recent[Hashable, Prepared] = Recent(PLANS)
         self._introspections: Recent[Hashable, Prepared] = Recent(INTROSPECTIONS)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
 
     async def execute(
         self, query: str, variables: Mapping[str, Any] | None = None, operation: str | None = None
     ) -> Answer:
         """The answer to one request; whatever is wrong with it is in the answer."""
         try:
-            return Answer(await self._answer(query, dict(variables or {}), operation or None))
+            return await self.answer(query, variables, operation)
         except CivicGraphError as error:
             return failure(error)
 
-    async def _answer(self, query: str, given: dict[str, Any], name: str | None) -> bytes:
-        document = self._documents.get(query, lambda: documents.read(query, self.schema, self.allowance.suggests))
-        operation = document.operation(name)
-        variables = documents.coerced(operation, self.schema, given, self.allowance.suggests)
-        key = (query, name, _key(operation, variables))
-        kept = self._introspections if operation.introspects else self._plans
-        prepared = kept.get(key, lambda: self._prepare(operation, variables, given))
+    async def answer(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        operation: str | None = None,
+        tells_cost: bool = False,
+    ) -> Answer:
+        """The data that a request asks for, and what it cost in `extensions` if that is asked for too.
+
+        Raises CivicGraphError where something is wrong with the request.
+        """
+        prepared, values = await self._ready(query, dict(variables or {}), operation or None)
         found = Found(b"{}", 0)
         if prepared.compiled:
-            found = await self._walks.run(prepared.compiled, bind(prepared.plan, variables), self.role)
+            found = await self._walks.run(prepared.compiled, bind(prepared.plan, values), self.role)
         data = found.data
         if prepared.schema_data is not None:
             data = _merged(prepared.schema_data, prepared.keys, data)
-        return b'{"data":' + data + _extensions(found.loading) + b"}"
+        body = b'{"data":' + data + _extensions(found.loading, prepared.cost if tells_cost else None) + b"}"
+        lasts = prepared.compiled is not None and not found.loading
+        return Answer(body, 200, prepared.name, prepared.cost, version=found.version if lasts else None)
+
+    async def _ready(self, query: str, given: dict[str, Any], name: str | None) -> Ready:
+        """The operation and the values of its variables, at once where it is known."""
+        with suppress(KeyError):
+            if limits.number_of(given, FEW) <= FEW:
+                return self._looked_up(Recent.known, query, given, name)
+        return await get_running_loop().run_in_executor(self._thread, self._looked_up, Recent.made, query, given, name)
+
+    def _looked_up(self, look: Look, query: str, given: dict[str, Any], name: str | None) -> Ready:
+        document = look(self._documents, query, lambda: documents.read(query, self.schema, self.allowance.suggests))
+        operation = document.operation(name)
+        values = documents.coerced(operation, self.schema, given, self.allowance.suggests)
+        key = (query, name, _key(operation, values))
+        kept = self._introspections if operation.introspects else self._plans
+        return look(kept, key, lambda: self._prepare(operation, values, given)), values
 
     def _prepare(self, operation: Operation, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
         planner = Planner(self.model, self.schema, operation, variables, self.allowance.cost)
         plan = planner.plan()
         compiled = self.store.compile(plan) if plan.value.fields else None
         if not operation.introspects:
-            return Prepared(plan, compiled)
+            return Prepared(operation.name, planner.cost, plan, compiled)
         document = operation.alone(planner.introspected())
-        return Prepared(plan, compiled, self._introspect(document, given), tuple(planner.roots()))
+        about = self._introspect(document, given)
+        return Prepared(operation.name, planner.cost, plan, compiled, about, tuple(planner.roots()))
 
     def _introspect(self, document: DocumentNode, given: dict[str, Any]) -> dict[str, msgspec.Raw]:
         """What graphql-core says of the schema."""
@@ -113,9 +162,13 @@ class API:
         return {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in (result.data or {}).items()}
 
 
-def _extensions(loading: tuple[str, ...]) -> bytes:
-    """What is said beside the data: that sources are being loaded, so that it may show some of them in part."""
-    return b',"extensions":' + msgspec.json.encode({"loading": {"sources": loading}}) if loading else b""
+def _extensions(loading: tuple[str, ...], cost: int | None) -> bytes:
+    """What is said beside the data: that sources are being loaded, so that it may show some of them in part, and the
+    cost."""
+    said: dict[str, Any] = {"loading": {"sources": loading}} if loading else {}
+    if cost is not None:
+        said["cost"] = cost
+    return b',"extensions":' + msgspec.json.encode(said) if said else b""
 
 
 def _merged(schema_data: dict[str, msgspec.Raw], keys: tuple[str, ...], data: bytes) -> bytes:

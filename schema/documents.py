@@ -15,7 +15,6 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     ListValueNode,
-    Node,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -26,6 +25,7 @@ from graphql.execution.values import get_variable_values
 
 from graph.errors import BadInput, BadRequest, ParseFailed, RequestError, ValidationFailed
 from schema import limits
+from schema.expansion import Expansion, nodes
 
 # Arguments whose values shape the statement
 STRUCTURAL = {"first", "last", "orderBy", "by", "if", "kinds", "via", "maxHops", "hops", "limit"}
@@ -46,6 +46,10 @@ class Operation:
     cursors: frozenset[str]
     counted: frozenset[str]
     introspects: bool
+
+    @property
+    def name(self) -> str | None:
+        return self.node.name.value if self.node.name else None
 
     def alone(self, fields: list[FieldNode]) -> DocumentNode:
         """A document that asks for these root fields only."""
@@ -72,7 +76,7 @@ class Document:
 def read(text: str, schema: GraphQLSchema, suggests: bool = True) -> Document:
     """Parse and validate a document; `suggests` where errors may say what else there is.
 
-    Raises TooLarge, ParseFailed or ValidationFailed; their `locations` say where.
+    Raises TooLarge, ParseFailed, TooCostly or ValidationFailed; their `locations` say where.
     """
     limits.document_size(text)
     try:
@@ -81,6 +85,10 @@ def read(text: str, schema: GraphQLSchema, suggests: bool = True) -> Document:
         raise located(ParseFailed, [error]) from error
     except RecursionError as error:
         raise ParseFailed("the document nests too deeply to be read") from error
+    try:
+        Expansion(parsed).check()
+    except GraphQLError as error:
+        raise located(ValidationFailed, [error]) from error
     if errors := validate(schema, parsed, max_errors=limits.MAX_ERRORS, hide_suggestions=not suggests):
         raise located(ValidationFailed, errors)
     return Document({op.node.name.value if op.node.name else "": op for op in _operations(parsed)})
@@ -112,7 +120,7 @@ def coerced(
     )
     if isinstance(result, list):
         error = BadInput(result[0].message)
-        error.details = [{"message": e.message} for e in result]
+        error.details = [{"message": e.message} for e in result[: limits.MAX_ERRORS]]
         raise error
     return result.coerced
 
@@ -122,7 +130,7 @@ def _operations(document: DocumentNode) -> Iterator[Operation]:
     structural = frozenset(_variables(document, _shapes))
     cursors = frozenset(_variables(document, lambda argument: argument.name.value in CURSORS))
     counted = frozenset(_variables(document, lambda argument: argument.name.value in LISTS))
-    introspects = any(isinstance(n, FieldNode) and n.name.value in INTROSPECTION for n in _nodes(document))
+    introspects = any(isinstance(n, FieldNode) and n.name.value in INTROSPECTION for n in nodes(document))
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
             yield Operation(definition, fragments, structural, cursors, counted, introspects)
@@ -130,27 +138,11 @@ def _operations(document: DocumentNode) -> Iterator[Operation]:
 
 def _variables(document: DocumentNode, wanted: Callable[[ArgumentNode], bool]) -> Iterator[str]:
     """Names of the variables that stand in the arguments wanted."""
-    for node in _nodes(document):
+    for node in nodes(document):
         if isinstance(node, ArgumentNode) and wanted(node):
-            yield from (inner.name.value for inner in _nodes(node) if isinstance(inner, VariableNode))
+            yield from (inner.name.value for inner in nodes(node) if isinstance(inner, VariableNode))
 
 
 def _shapes(argument: ArgumentNode) -> bool:
     name = argument.name.value
     return name in STRUCTURAL or (name in LISTS and isinstance(argument.value, ListValueNode))
-
-
-def _nodes(root: Node) -> Iterator[Node]:
-    """A node of the syntax tree and all below it, without recursion."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for key in node.keys:
-            if key == "loc":
-                continue
-            value = getattr(node, key, None)
-            if isinstance(value, Node):
-                waiting.append(value)
-            elif isinstance(value, list | tuple):
-                waiting.extend(item for item in value if isinstance(item, Node))

@@ -12,20 +12,28 @@ from graph.errors import CivicGraphError, RequestError
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The bytes of a GraphQL answer, a JSON object, and the HTTP status that goes with it."""
+    """The bytes of a GraphQL answer, a JSON object, and the HTTP status that goes with it. One with data has the
+    name of the operation, its cost, and the version of the graph if that is all it depends on; one with errors their
+    code."""
 
     body: bytes
     status: int = 200
+    operation: str | None = None
+    cost: int | None = None
+    code: str | None = None
+    version: int | None = None
 
 
-def failure(error: CivicGraphError) -> Answer:
+def failure(error: CivicGraphError, request_id: str | None = None) -> Answer:
     """An error as an answer without data: what was wrong, where, and `extensions` for programs."""
-    details = error.details or [{"message": error.message}]
+    details = error.details or [{"message": error.told}]
     extensions: dict[str, Any] = {"code": error.code}
     if not isinstance(error, RequestError):
         extensions["retryable"] = error.retryable
+    if request_id:
+        extensions["requestId"] = request_id
     errors = [{**detail, "message": valid(detail["message"]), "extensions": extensions} for detail in details]
-    return Answer(msgspec.json.encode({"errors": errors}), error.status)
+    return Answer(msgspec.json.encode({"errors": errors}), error.status, code=error.code)
 
 
 def valid(text: str) -> str:

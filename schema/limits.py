@@ -13,12 +13,15 @@ MAX_PAGE = 100
 MAX_TOKENS = 2_000
 MAX_DOCUMENT = 32 * 1024  # bytes
 MAX_DEPTH = 10  # relation hops
+MAX_ALIASES = 15  # every fragment opened
+MAX_DIRECTIVES = 10
+MAX_VISITS = 10_000  # fields read to find those of one object
+MAX_COMPARISONS = 10_000  # of fields of one name in one object, which validation takes one by one
 HOPS, MAX_HOPS = 4, 10  # steps of a path, if not given and at most
 WIDTH, MAX_WIDTH = 1, 3  # steps around a node, likewise
 WALK_COST = 1_000  # rows that a walk counts as, besides those that it shows
 MAX_NESTING = 30  # and, or, not and relation filters inside one another
 MAX_CONDITIONS = 500
-MAX_FIELDS = 500  # of one object; SQLite's functions take 1,000 arguments
 MAX_VALUES = 5_000  # in the whole plan, every fragment opened
 MAX_VARIABLES = 10_000  # values in all variables together
 MAX_COST = 50_000  # rows that may be asked for at most
@@ -55,17 +58,41 @@ def document_size(text: str) -> None:
 
 
 def variables(given: object) -> None:
-    """Count the values in variables, without recursion: they may nest as deep as their sender liked."""
+    if number_of(given, MAX_VARIABLES) > MAX_VARIABLES:
+        raise TooLarge(f"the variables have more than {MAX_VARIABLES:,} values; send fewer")
+
+
+def number_of(given: object, most: int) -> int:
+    """How many values there are, `most` + 1 if more, without recursion: they nest as deep as their sender liked."""
     waiting, seen = [given], 0
-    while waiting:
+    while waiting and seen <= most:
         value = waiting.pop()
         seen += 1
-        if seen > MAX_VARIABLES:
-            raise TooLarge(f"the variables have more than {MAX_VARIABLES:,} values; send fewer")
         if isinstance(value, dict):
             waiting.extend(value.values())
         elif isinstance(value, list):
-            waiting.extend(value[: MAX_VARIABLES + 1])
+            waiting.extend(value[: most + 1])
+    return seen
+
+
+def aliases(number: int) -> None:
+    if number > MAX_ALIASES:
+        raise TooCostly(f"more than {MAX_ALIASES} aliases are used, all fragments opened; ask in several operations")
+
+
+def directives(number: int) -> None:
+    if number > MAX_DIRECTIVES:
+        raise TooCostly(f"more than {MAX_DIRECTIVES} directives are used, all fragments opened; use fewer")
+
+
+def visits(number: int) -> None:
+    if number > MAX_VISITS:
+        raise TooCostly(f"more than {MAX_VISITS:,} fields are asked for, all fragments opened; ask for fewer")
+
+
+def comparisons(number: int) -> None:
+    if number > MAX_COMPARISONS:
+        raise TooCostly("the same fields are asked for again and again in one object; ask for each once")
 
 
 def depth(hops: int) -> None:
@@ -86,11 +113,6 @@ def conditions(number: int) -> None:
 def objects(number: int) -> None:
     if number > 2 * MAX_CONDITIONS + 1:
         raise TooCostly(f"where has more than {2 * MAX_CONDITIONS} objects; combine fewer")
-
-
-def fields(number: int) -> None:
-    if number > MAX_FIELDS:
-        raise TooCostly(f"{number} fields of one object are asked for; at most {MAX_FIELDS} are allowed")
 
 
 def values(number: int) -> None:

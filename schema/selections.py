@@ -18,7 +18,6 @@ from graphql import (
 
 from graph.errors import BadInput
 from graph.model import Model
-from schema import limits
 from schema.arguments import Tree, arguments
 from schema.documents import Operation
 
@@ -40,7 +39,6 @@ class Selections:
         seen: set[str] = set()
         for nodes in selections:
             self._collect(nodes, on, found, seen)
-        limits.fields(len(found))
         return found
 
     def _collect(self, nodes: Iterable[SelectionNode], on: str, found: Fields, seen: set[str]) -> None:

@@ -21,27 +21,35 @@ from graph.stores import open_store
 from schema.trusted import Documents
 from server.apis import APIs
 from server.callers import PUBLIC, Callers, Gate
+from server.desk import Desk
 from server.graphql import GraphQL
 from server.guard import Guard
 from server.health import Health
+from server.journal import Journal
 from server.logs import LEVELS, log
+from server.metrics import Metrics
 from server.operations import known, warm
 from server.pages import STATIC, Pages, query_page
 from server.settings import Settings, from_environment
 from server.tokens import Tokens
+from server.turns import Turns
 
 LOCAL = ("localhost", "127.0.0.1", "::1", "[::1]")
 UNTRUSTED = Documents()
 
 
-def application(settings: Settings | None = None, started: Callable[[], None] | None = None) -> Starlette:
+def application(
+    settings: Settings | None = None,
+    started: Callable[[], None] | None = None,
+    leaving: Callable[[], bool] = lambda: False,
+) -> Starlette:
     """The application as the settings have it, those of the environment if not given: for an ASGI server."""
     settings = settings or from_environment(os.environ)
     log.level = LEVELS[settings.log_level]
     callers = Callers(Tokens(Path(settings.tokens)), settings.anonymous)
     documents = Documents(known(settings.operations), settings.trusted_only)
     hosts = LOCAL if settings.host in LOCAL or settings.anonymous is not Role.PUBLIC else ("*",)
-    return create_app(open_store(settings.store, CIVIC), started, hosts, callers, documents)
+    return create_app(open_store(settings.store, CIVIC), started, hosts, callers, documents, leaving)
 
 
 def create_app(
@@ -50,14 +58,19 @@ def create_app(
     hosts: Sequence[str] = ("*",),
     callers: Callers = PUBLIC,
     documents: Documents = UNTRUSTED,
+    leaving: Callable[[], bool] = lambda: False,
 ) -> Starlette:
-    """The application over a store, which it closes at the end; `started` is called once it is about to serve.
+    """The application over a store, which it closes at the end; `started` is called once it is about to serve, and
+    it is not ready once it is `leaving`.
 
     Requests for other `hosts` are refused: a page from elsewhere must not reach a server of this machine by a name
     of its own.
     """
+    turns = Turns()
+    metrics = Metrics(turns)
     apis = APIs(store, callers.anonymous)
-    pages, health = Pages(apis), Health(store)
+    desk = Desk(apis, turns)
+    pages, health = Pages(desk), Health(store, leaving)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -71,14 +84,16 @@ def create_app(
         await health.end()
 
     routes = [
-        Route("/graphql", GraphQL(apis, query_page(documents), documents)),
+        Route("/graphql", GraphQL(desk, query_page(documents), documents)),
         Route("/", pages.start),
         Route("/schema.graphql", pages.schema),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
+        Route("/metrics", metrics.show),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     middleware = [
+        Middleware(Journal, metrics=metrics),
         Middleware(Guard),
         Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         Middleware(Gate, callers=callers),

@@ -8,10 +8,8 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graph.errors import CivicGraphError, Unauthenticated
+from graph.errors import Unauthenticated
 from graph.roles import Role
-from schema.errors import failure
-from server.graphql import send_answer
 from server.tokens import FORM, REFUSED, Tokens
 
 IN_ADDRESS = re.compile(rf"(^|&)access_token=|{FORM.pattern}".encode())
@@ -49,9 +47,5 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            try:
-                scope["role"] = self.callers.role_of(scope)
-            except CivicGraphError as error:
-                await send_answer(send, failure(error))
-                return
+            scope["role"] = self.callers.role_of(scope)
         await self.app(scope, receive, send)

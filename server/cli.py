@@ -298,7 +298,8 @@ def serve(settings: Settings, /, workers: int, **options: Any) -> None:
     served = served_as(settings.anonymous)
     query = to_json({"query": FIRST})
     welcome = WELCOME.format(store=settings.store, state=state, url=address.url, query=query, served=served)
-    listen(address, partial(application, settings, multiprocessing.Lock(), welcome), workers)
+    first, leaving = multiprocessing.Lock(), multiprocessing.Event()
+    listen(address, partial(application, settings, first, leaving, welcome), workers, leaving)
 
 
 def served_as(role: Role) -> str:
@@ -314,11 +315,12 @@ def refuse_strangers(settings: Settings, url: str) -> None:
     click.echo(f"Warning: other machines reach {url}, and tokens are sent as they are; put HTTPS before it", err=True)
 
 
-def application(settings: Settings, first: Any, welcome: str) -> Starlette:
-    """The application of one worker; the first one that is ready welcomes."""
+def application(settings: Settings, first: Any, leaving: Any, welcome: str) -> Starlette:
+    """The application of one worker; the first one that is ready welcomes. It is not ready once it is `leaving`."""
     from server.app import application
 
-    return application(settings, lambda: click.echo(welcome) if first.acquire(block=False) else None)
+    welcomes = partial(click.echo, welcome)
+    return application(settings, lambda: welcomes() if first.acquire(block=False) else None, leaving.is_set)
 
 
 # Tables

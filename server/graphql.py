@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from asyncio import timeout
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graph.errors import BadRequest, CivicGraphError, TooLarge
+from graph.errors import BadRequest, CivicGraphError, TooLarge, TooSlow, WrongMethod, WrongType
 from graph.roles import Role
 from schema.errors import Answer, failure
 from schema.trusted import Documents
-from server.apis import APIs
+from server.desk import Desk, Question
 
 MAX_BODY = 1_000_000  # bytes
+BODY_SECONDS = 10.0  # that a body may take; ASGI servers wait for ever
+UNREAD = (408, 413, 415)  # statuses of answers to bodies that were not read to their end
 MAX_PARAMETERS = 100  # of a query string
 METHODS = "GET, HEAD, POST"
 JSON = "application/json"
@@ -38,54 +40,43 @@ class Request(msgspec.Struct, frozen=True):
     operationName: str | None = None
     extensions: dict[str, Any] | None = None
 
+    def about(self, text: str) -> Question:
+        """What is asked by a document's text."""
+        tells_cost = (self.extensions or {}).get("cost") is True
+        return Question(text, self.variables, self.operationName or None, tells_cost)
+
 
 _decode = msgspec.json.Decoder(Request).decode
 
 
 class GraphQL:
-    """Answers GraphQL requests from the API; a browser that comes to look gets the page."""
+    """Answers GraphQL requests at the desk; a browser that comes to look gets the page."""
 
-    def __init__(self, apis: APIs, page: ASGIApp, documents: Documents) -> None:
-        self.apis, self.page, self.documents = apis, page, documents
+    def __init__(self, desk: Desk, page: ASGIApp, documents: Documents) -> None:
+        self.desk, self.page, self.documents = desk, page, documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        method, accept = scope["method"], headers.get(b"accept", b"")
-        media = preferred(accept)
-        if method == "POST":
-            answer = await self._post(scope["role"], headers, receive, media)
-        elif method not in METHODS.split(", "):
-            answer = refused(405, f"{method} is not for this address; expected {METHODS}")
-        elif b"text/html" in accept.lower():
+        accept = headers.get(b"accept", b"")
+        if scope["method"] in ("GET", "HEAD") and b"text/html" in accept.lower():
             await self.page(scope, receive, send)
             return
+        media, record = preferred(accept), scope["record"]
+        try:
+            request = await read(scope["method"], scope["query_string"], headers, receive)
+            record.query = self.documents.text(request.query, request.documentId)
+        except CivicGraphError as error:
+            record.answer = failure(error, record.id)
         else:
-            answer = await self._get(scope["role"], scope["query_string"], media)
-        await send_answer(send, answer, media)
+            question = request.about(record.query)
+            record.answer = await self._answer(scope["role"], question, receive, record.id, media)
+        await send_answer(send, record.answer, media)
 
-    async def _post(self, role: Role, headers: Headers, receive: Receive, media: str) -> Answer:
+    async def _answer(self, role: Role, question: Question, receive: Receive, request_id: str, media: str) -> Answer:
         try:
-            if unfit := unreadable(headers):
-                return unfit
-            request = decoded(await body_of(receive))
+            return await self.desk.answer(role, question, receive)
         except CivicGraphError as error:
-            return failure(error)
-        return await self._execute(role, request, media)
-
-    async def _get(self, role: Role, query_string: bytes, media: str) -> Answer:
-        try:
-            request = from_url(query_string)
-        except CivicGraphError as error:
-            return failure(error)
-        return await self._execute(role, request, media)
-
-    async def _execute(self, role: Role, request: Request, media: str) -> Answer:
-        try:
-            text = self.documents.text(request.query, request.documentId)
-        except CivicGraphError as error:
-            return failure(error)
-        api = await self.apis.of(role)
-        answer = await api.execute(text, request.variables, request.operationName)
+            answer = failure(error, request_id)
         if answer.status == 400 and media == JSON:
             return replace(answer, status=200)  # a well-formed request was answered, as application/json has it
         return answer
@@ -94,21 +85,27 @@ class GraphQL:
 # Requests
 
 
-def unreadable(headers: Headers) -> Answer | None:
-    """The answer to a body that is not read at all, None where it can be.
+async def read(method: str, query_string: bytes, headers: Headers, receive: Receive) -> Request:
+    """The request, from its address or its body. Raises BadRequest or TooLarge where there is none."""
+    if method not in METHODS.split(", "):
+        raise WrongMethod(f"{method} is not for this address; expected {METHODS}")
+    if method != "POST":
+        return from_url(query_string)
+    refuse_unreadable(headers)
+    return decoded(await body_in_time(receive))
 
-    Raises TooLarge where it says so of itself.
-    """
+
+def refuse_unreadable(headers: Headers) -> None:
+    """Raises WrongType or TooLarge where a body is not read at all."""
     encoding = headers.get(b"content-encoding", b"identity").decode("latin-1")
     if encoding.strip().lower() != "identity":
-        return refused(415, f"the body is encoded as {encoding!r}; expected identity, that is as it is")
+        raise WrongType(f"the body is encoded as {encoding!r}; expected identity, that is as it is")
     media, _, rest = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
     if media.strip() != JSON or charset(rest) != "utf-8":
-        return refused(415, f"the body is {media or 'of no type'!r}; expected content-type: {JSON} in UTF-8")
+        raise WrongType(f"the body is {media or 'of no type'!r}; expected content-type: {JSON} in UTF-8")
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > MAX_BODY:
         raise too_large()
-    return None
 
 
 def charset(parameters: str) -> str:
@@ -117,13 +114,22 @@ def charset(parameters: str) -> str:
     return named.get("charset", "utf-8").strip('"')
 
 
+async def body_in_time(receive: Receive) -> bytes:
+    """The body of a request. Raises TooSlow where it does not come to its end."""
+    try:
+        async with timeout(BODY_SECONDS):
+            return await body_of(receive)
+    except TimeoutError as error:
+        raise TooSlow(f"the body did not come within {BODY_SECONDS:g} seconds") from error
+
+
 async def body_of(receive: Receive) -> bytes:
-    """The body of a request. Raises TooLarge as soon as it is, ClientDisconnect where the caller leaves."""
+    """The body of a request. Raises TooLarge as soon as it is, BadRequest where it breaks off."""
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
+            raise BadRequest("the body breaks off; expected all of it, in the length or the chunks that were announced")
         body += message.get("body", b"")
         if len(body) > MAX_BODY:
             raise too_large()
@@ -175,11 +181,6 @@ def misshapen(error: msgspec.ValidationError, several: bool = False) -> BadReque
 # Answers
 
 
-def refused(status: int, message: str) -> Answer:
-    """The answer to a request of the wrong form."""
-    return replace(failure(BadRequest(message)), status=status)
-
-
 def preferred(accept: bytes) -> str:
     """The media type to answer in: GraphQL's own where the caller names it, and none that it likes better."""
     if GRAPHQL.encode() not in accept.lower():
@@ -204,6 +205,10 @@ async def send_answer(send: Send, answer: Answer, media: str = JSON) -> None:
         (b"content-length", str(len(answer.body)).encode()),
         (b"vary", b"accept, authorization"),
     ]
+    if answer.status in UNREAD:
+        headers.append((b"connection", b"close"))  # there may be more of the body
+    if answer.status == 503:
+        headers.append((b"retry-after", b"1"))
     if answer.status == 401:
         headers.append((b"www-authenticate", b'Bearer realm="civic-graph"'))
     if answer.status == 405:

@@ -20,7 +20,8 @@ UNEXPECTED = "something went wrong that should not have; it has been logged"
 
 
 class Guard:
-    """Adds the headers of every answer, and answers for what fails. The log has the exception, the answer has not."""
+    """Adds the headers of every answer, and answers for what fails. The log has what nobody expected, the answer has
+    not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -42,6 +43,9 @@ class Guard:
         except ClientDisconnect:
             pass
         except Exception as error:
-            log.error("request failed", method=scope["method"], path=scope["path"], exc_info=error)
+            if not isinstance(error, CivicGraphError):
+                log.error("request failed", request=scope["record"].id, path=scope["path"], exc_info=error)
+                error = CivicGraphError(UNEXPECTED)
             if not started:
-                await send_answer(sending, failure(CivicGraphError(UNEXPECTED)))
+                scope["record"].answer = answer = failure(error, scope["record"].id)
+                await send_answer(sending, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
@@ -20,8 +21,8 @@ PATIENCE = 5  # seconds that closing waits for a check under way
 class Health:
     """Answers for a store, whose content is checked against its hash in the background."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, leaving: Callable[[], bool]) -> None:
+        self.store, self.leaving = store, leaving
         self.verified = "pending"
         self._check = Thread(target=self._verify, name="verify", daemon=True)
 
@@ -52,8 +53,8 @@ class Health:
         try:
             head = await run_sync(self.store.head)
         except CivicGraphError as error:
-            return _json({"ready": False, "verified": self.verified, "error": error.message}, 503)
-        ready = self.verified != "no"
+            return _json({"ready": False, "verified": self.verified, "error": error.told}, 503)
+        ready = self.verified != "no" and not self.leaving()
         loaded = {"version": head.version, "loadedAt": head.loaded_at or None, "loading": list(head.loading)}
         return _json({"ready": ready, **loaded, "verified": self.verified}, 200 if ready else 503)
 

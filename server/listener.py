@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from ipaddress import ip_address
 from multiprocessing import parent_process
-from threading import Thread
+from multiprocessing.synchronize import Event
+from tempfile import TemporaryDirectory
+from threading import Thread, Timer
 from typing import Any, NamedTuple
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from graph.errors import Unavailable
 
-FINISH = 9  # seconds that requests under way have when the process is told to end
+NOTICE = 2.0  # seconds between the word that the process is about to end and its end, for who asks if it is ready
+SHARED = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus-client looks, when a worker imports it
+FINISH = 7  # seconds that requests under way have then
 HEADERS = 10_000  # milliseconds that a client may take for its headers
 
 
@@ -57,12 +62,28 @@ def free(host: str, port: int) -> Address:
         raise Unavailable(f"port {port} of {host} cannot be listened at: {reason}; choose another") from error
 
 
-def listen(address: Address, load: Callable[[], Any], workers: int) -> None:
-    """Serve the application that `load` gives until the process is told to end.
+class Server(MPServer):
+    """Granian's processes, with word that they are about to end. Who stops them by hand is not kept waiting."""
+
+    leaving: Event
+
+    def signal_handler_interrupt(self, number: int, *more: Any) -> None:
+        if number != signal.SIGTERM or self.leaving.is_set():
+            self._interrupt()
+        else:
+            self.leaving.set()
+            Timer(NOTICE, self._interrupt).start()
+
+    def _interrupt(self) -> None:
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian has no types there
+
+
+def listen(address: Address, load: Callable[[], Any], workers: int, leaving: Event) -> None:
+    """Serve the application that `load` gives until the process is told to end; `leaving` is set shortly before.
 
     Raises SystemExit where a worker ends by itself.
     """
-    Granian(
+    server = Server(
         "civic-graph",
         address=address.host,
         port=address.port,
@@ -77,7 +98,24 @@ def listen(address: Address, load: Callable[[], Any], workers: int) -> None:
             "handlers": {"console": {"class": "server.logs.Forward"}},
             "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
         },
-    ).serve(target_loader=partial(_loaded, load), wrap_loader=False)
+    )
+    server.leaving = leaving
+    with sharing(workers):
+        server.serve(target_loader=partial(_loaded, load), wrap_loader=False)
+
+
+@contextmanager
+def sharing(workers: int) -> Iterator[None]:
+    """A block in which the workers that are started share their numbers."""
+    if workers == 1:
+        yield
+        return
+    with TemporaryDirectory(prefix="civic-graph-metrics-") as folder:
+        os.environ[SHARED] = folder
+        try:
+            yield
+        finally:
+            del os.environ[SHARED]
 
 
 def _loaded(load: Callable[[], Any]) -> Any:

@@ -11,16 +11,14 @@ from urllib.parse import quote
 import msgspec
 from anyio import Lock
 from anyio.to_thread import run_sync
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from graph.model import Kind
 from graph.roles import described
-from schema.api import API
 from schema.trusted import Documents, Trusted
 from schema.types import sdl
-from server.apis import APIs
+from server.desk import Desk, Question
 from server.examples import EXAMPLES, FIRST, Example
 
 HERE = Path(__file__).parent
@@ -48,14 +46,14 @@ TRUSTED_ONLY = "<p>This server answers trusted documents only. Choose one below;
 class Pages:
     """The pages over one graph, as each caller may see it."""
 
-    def __init__(self, apis: APIs) -> None:
-        self.apis = apis
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
         self._making = Lock()
 
     async def start(self, request: Request) -> Response:
         """What this is, what is in it and whose words it must carry."""
-        api = await self.apis.of(request.scope["role"])
-        graph, sources = await about(api)
+        api = await self.desk.apis.of(request.scope["role"])
+        graph, sources = await self._about(request)
         counts = {row["name"]: row["count"] for row in graph["counts"]}
         kinds = [kind for kind in api.model.kinds if counts[kind.table]]
         return page(
@@ -70,24 +68,22 @@ class Pages:
 
     async def schema(self, request: Request) -> Response:
         """The caller's schema in the schema definition language, made when it is first asked for."""
-        api = await self.apis.of(request.scope["role"])
+        api = await self.desk.apis.of(request.scope["role"])
         async with self._making:
             return PlainTextResponse(await run_sync(sdl, api.model), headers={"vary": "authorization"})
 
-
-async def about(api: API) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The graph and all its sources."""
-    sources: list[dict[str, Any]] = []
-    after = None
-    while True:
-        answer = await api.execute(ABOUT, {"after": after})
-        if answer.status != 200:
-            raise HTTPException(answer.status, "The graph cannot be read now.")
-        data = msgspec.json.decode(answer.body)["data"]
-        sources += data["sources"]["nodes"]
-        after = data["sources"]["pageInfo"]["endCursor"]
-        if not data["sources"]["pageInfo"]["hasNextPage"]:
-            return data["graph"], sources
+    async def _about(self, request: Request) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The graph and all its sources."""
+        sources: list[dict[str, Any]] = []
+        after = None
+        while True:
+            question = Question(ABOUT, {"after": after})
+            answer = await self.desk.answer(request.scope["role"], question, request.receive)
+            data = msgspec.json.decode(answer.body)["data"]
+            sources += data["sources"]["nodes"]
+            after = data["sources"]["pageInfo"]["endCursor"]
+            if not data["sources"]["pageInfo"]["hasNextPage"]:
+                return data["graph"], sources
 
 
 def query_page(documents: Documents) -> Response:

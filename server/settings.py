@@ -53,7 +53,7 @@ class Settings(msgspec.Struct, frozen=True):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(title="debug, info, warning or error", description="Least severe events that are logged."),
-    ] = "warning"
+    ] = "info"
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def hidden_from(role: Role) -> str:
 
 def errors_part() -> str:
     asked = error_classes(errors.RequestError)
-    kept = [errors.Timeout, errors.Unavailable, errors.Incompatible, errors.StoreError]
+    kept = [errors.Overloaded, errors.Timeout, errors.Unavailable, errors.Incompatible, errors.StoreError]
     return "\n".join(f"| `{e.code}` | {e.status} | {e.__doc__} |" for e in (*asked, *kept))
 
 

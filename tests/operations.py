@@ -39,6 +39,7 @@ from graph.model import Hop, Kind, Property, Type
 from graph.plan import read_cursor
 from graph.search import FOUND, ORDER
 from graph.text import words
+from schema import limits
 from schema.groups import groupings
 from schema.limits import SOURCES
 from schema.types import relation_title
@@ -95,6 +96,8 @@ class Fragment:
     on: str
     at: At
     has_pages: bool
+    aliases: int
+    directed: int
 
 
 # Values
@@ -188,6 +191,8 @@ class Drawing:
         self.fragments: list[Fragment] = []
         self.definitions: list[str] = []
         self.asked = 0
+        self.aliases = 0
+        self.directed = 0
         self.walks = 0
         self.parts = 0
         self._numbers = count()
@@ -245,8 +250,10 @@ class Drawing:
                 return f"... on {type_.name}{self.directives()} {self.selection(type_, at, fragile=fragile)}"
             case "spread":
                 return f"...{self.fragment(type_, at).name}{self.directives()}"
-            case _:
+            case _ if self.may(aliases=2):
                 return self.repeated(type_, at, fragile)
+            case _:
+                return self.field(type_, at, fragile)
 
     def part_of_any(self, type_: GraphQLInterfaceType, at: At) -> str:
         match self.one_of(["field", "kind", "kind", "spread"]):
@@ -294,11 +301,16 @@ class Drawing:
         if on.name in self.model.by_name and self.chance(20):
             on = self.types[self.one_of(["Node", "Entity"])]
         known = [f for f in self.fragments if f.on == on.name and (not f.has_pages or self.fits(f.at, at))]
+        known = [f for f in known if self.may(f.aliases, f.directed)]
         if known and self.chance(60):
-            return self.one_of(known)  # type: ignore[no-any-return]
-        before = self.asked
+            again: Fragment = self.one_of(known)
+            self.aliases += again.aliases
+            self.directed += again.directed
+            return again
+        asked, aliases, directed = self.asked, self.aliases, self.directed
         body = self.selection(on, at, fragile=True)
-        made = Fragment(self.new("F"), on.name, at, self.asked > before)
+        spent = self.aliases - aliases, self.directed - directed
+        made = Fragment(self.new("F"), on.name, at, self.asked > asked, *spent)
         self.definitions.append(f"fragment {made.name} on {on.name} {body}")
         self.fragments.append(made)
         return made
@@ -307,9 +319,18 @@ class Drawing:
     def fits(known: At, at: At) -> bool:
         return known.depth >= at.depth and known.rows >= at.rows
 
+    def may(self, aliases: int = 0, directed: int = 0) -> bool:
+        """Whether the operation may use so many more of them, every fragment opened."""
+        return self.aliases + aliases <= limits.MAX_ALIASES and self.directed + directed <= limits.MAX_DIRECTIVES
+
+    def alias(self) -> str:
+        self.aliases += 1
+        return self.new("a")
+
     def directives(self) -> str:
-        if not self.chance(10):
+        if not self.may(directed=1) or not self.chance(10):
             return ""
+        self.directed += 1
         name = self.one_of(["include", "skip"])
         boolean = GraphQLNonNull(self.types["Boolean"])
         return f" @{name}(if: {self.rendered(self.chance(50), boolean)})"
@@ -317,13 +338,13 @@ class Drawing:
     # Fields
 
     def field(self, type_: GraphQLObjectType, at: At, fragile: bool) -> str:
-        name = self.one_of(self.offered(type_, at))
+        name = self.one_of(self.offered(type_, at)) if self.may(aliases=1) else "__typename"
         if name in ABOUT_SCHEMA:
             return self.leaf(name) + self.about_schema(name)
         declared = type_.fields[name]
         arguments, below = self.arguments(type_, name, declared, at)
         keeps = not arguments and not (fragile and name not in COMMON)
-        alias = "" if keeps and not self.chance(20) else f"{self.new('a')}: "
+        alias = "" if keeps and not self.chance(20) else f"{self.alias()}: "
         target = get_named_type(declared.type)
         body = f" {self.selection(target, below)}" if is_composite_type(target) else ""
         return f"{alias}{name}{arguments}{self.directives()}{body}"
@@ -333,13 +354,15 @@ class Drawing:
         name = self.one_of([name for name in self.offered(type_, at) if name not in ABOUT_SCHEMA] or type_.fields)
         declared = type_.fields[name]
         arguments, below = self.arguments(type_, name, declared, at)
-        target, alias = get_named_type(declared.type), self.new("a")
+        self.aliases += 1
+        target, alias = get_named_type(declared.type), self.alias()
         if not is_composite_type(target):
             return f"{alias}: {name} {alias}: {name}"
         return " ".join(f"{alias}: {name}{arguments} {self.selection(target, below)}" for _ in range(2))
 
     def leaf(self, name: str) -> str:
-        return f"{self.new('a')}: {name}" if name == "__type" or self.chance(20) else name
+        keeps = name != "__type" and not (self.may(aliases=1) and self.chance(20))
+        return name if keeps else f"{self.alias()}: {name}"
 
     def about_schema(self, name: str) -> str:
         match name:

@@ -183,7 +183,7 @@ def test_the_unexpected_is_logged_and_not_told(
     async def fail(self: API, *arguments: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(API, "execute", fail)
+    monkeypatch.setattr(API, "answer", fail)
     with visiting(create_app(open_store(example_url, CIVIC))) as visitor:
         responses = [visitor.post("/graphql", json={"query": "{__typename}"}), visitor.get("/")]
     for response in responses:
@@ -192,6 +192,8 @@ def test_the_unexpected_is_logged_and_not_told(
         assert not re.search("secret|Zero|Traceback", response.text)
         assert response.headers["x-content-type-options"] == "nosniff"
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    lines = [line for line in lines if line["event"] == "request failed"]
+    assert [line["request"] for line in lines] == [response.headers["x-request-id"] for response in responses]
     assert [(line["event"], line["path"]) for line in lines] == [("request failed", path) for path in ("/graphql", "/")]
     assert all("ZeroDivisionError: secret" in line["exception"] for line in lines)
 

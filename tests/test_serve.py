@@ -6,7 +6,6 @@ import json
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,36 +14,7 @@ import httpx
 import pytest
 
 from server.examples import FIRST
-
-SERVE = (sys.executable, "-m", "server", "--store")
-PATIENCE = 30
-
-
-def start(store: str, *options: str) -> subprocess.Popen[str]:
-    command = [*SERVE, store, "serve", "--port", "0", *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1)
-
-
-def welcome(process: subprocess.Popen[str]) -> str:
-    """What it says once it serves."""
-    assert process.stdout
-    said = ""
-    for line in process.stdout:
-        said += line
-        if "Ctrl+C" in line:
-            return said
-    raise AssertionError(process.communicate())
-
-
-def address(said: str) -> str:
-    return next(line.split()[0] for line in said.splitlines() if line.startswith("  http"))
-
-
-def stop(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """The exit code and what was said on standard error."""
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=PATIENCE)
-    return process.returncode, errors
+from tests.served import PATIENCE, SERVE, address, start, stop, wait, welcome
 
 
 @pytest.fixture
@@ -55,23 +25,15 @@ def served(example_url: str) -> Iterator[subprocess.Popen[str]]:
     process.communicate(timeout=PATIENCE)
 
 
-def wait(url: str) -> httpx.Response:
-    """The first answer: what is said just before the socket is open may come early."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return httpx.get(f"{url}/readyz", timeout=PATIENCE)
-        except httpx.ConnectError:
-            assert time.monotonic() < deadline
-
-
 def test_it_says_where_it_is_answers_and_ends_cleanly(served: subprocess.Popen[str]) -> None:
     url = address(welcome(served))
     assert wait(url).json()["ready"] is True
     response = httpx.post(f"{url}/graphql", json={"query": FIRST})
     assert response.json()["data"]["boroughs"]["nodes"][0]["name"] == "Croydon"
     assert response.headers["server"] == ""
-    assert stop(served) == (0, "")
+    code, logged = stop(served)
+    assert code == 0
+    assert {json.loads(line)["event"] for line in logged.splitlines()} == {"graph verified", "request"}
 
 
 def test_it_welcomes_with_a_query_to_try_and_says_who_sees_what(served: subprocess.Popen[str]) -> None:
@@ -136,4 +98,44 @@ def test_a_worker_that_dies_ends_it_with_an_error(served: subprocess.Popen[str])
     subprocess.run(["kill", "-9", *children.read_text().split()], check=True)
     _, errors = served.communicate(timeout=PATIENCE)
     assert served.returncode == 1
-    assert json.loads(errors.splitlines()[0])["event"] == "Unexpected exit from worker-1"
+    assert "Unexpected exit from worker-1" in [json.loads(line)["event"] for line in errors.splitlines()]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_told_to_end_it_is_not_ready_finishes_and_ends(example_url: str, workers: int) -> None:
+    process = start(example_url, "--workers", str(workers))
+    url = address(welcome(process))
+    wait(url)
+    with httpx.Client() as client:
+        process.send_signal(signal.SIGTERM)
+        while (response := client.get(f"{url}/readyz")).status_code == 200:
+            pass
+        assert (response.status_code, response.json()["ready"]) == (503, False)
+        assert client.post(f"{url}/graphql", json={"query": FIRST}).status_code == 200
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+
+
+def test_workers_share_their_numbers(example_url: str) -> None:
+    process = start(example_url, "--workers", "2")
+    url = address(welcome(process))
+    wait(url)
+    for _ in range(20):  # each over a connection of its own, that is of whichever worker takes it
+        httpx.post(f"{url}/graphql", json={"query": "{ __typename }"})
+    told = {httpx.get(f"{url}/metrics").text.split('civic_graph_operations_total{code="OK"} ')[1].split()[0]}
+    stop(process)
+    assert told == {"20.0"}
+
+
+def test_workers_answer_alike_right_after_a_load_of_another_process(tmp_path: Path) -> None:
+    store = f"sqlite:{tmp_path / 'graph.db'}"
+    process = start(store, "--workers", "2")
+    url = address(welcome(process))
+    wait(url)
+    query = {"query": "{ boroughs { totalCount } graph { version } }"}
+    for version, total in ((0, 0), (1, 33)):
+        if version:
+            subprocess.run([*SERVE, store, "load", "example"], check=True, capture_output=True)
+        answers = [httpx.post(f"{url}/graphql", json=query).json()["data"] for _ in range(20)]
+        assert answers == [{"boroughs": {"totalCount": total}, "graph": {"version": version}}] * 20
+    assert stop(process)[0] == 0

@@ -24,7 +24,7 @@ def test_without_variables_there_are_the_defaults() -> None:
         "operations": "",
         "trusted_only": False,
         "erased": "",
-        "log_level": "warning",
+        "log_level": "info",
     }
 
 

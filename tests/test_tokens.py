@@ -226,11 +226,12 @@ def test_who_sends_no_valid_token_is_told_so_and_nothing_else(
     kept.revoke(token.id)
     unknown = f"Bearer cg_{'0' * 72}"
     given = [f"Bearer {revoked}", unknown, "Bearer", "Bearer x y", "Basic eDp5", revoked, "", "Bearer \xff"]
-    answers = [visitor.request(method, address, headers={"authorization": value.encode("latin-1")}) for value in given]
+    headers = [{"authorization": value.encode("latin-1"), "x-request-id": b"mine"} for value in given]
+    answers = [visitor.request(method, address, headers=sent) for sent in headers]
     assert {answer.status_code for answer in answers} == {401}
     assert {answer.headers["www-authenticate"] for answer in answers} == {'Bearer realm="civic-graph"'}
     assert len({answer.text for answer in answers}) == 1
-    assert answers[0].json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+    assert answers[0].json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED", "requestId": "mine"}
 
 
 def test_two_tokens_at_once_are_none(visitor: Visitor, kept: Tokens) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from asyncio import get_running_loop
+from asyncio import CancelledError, get_running_loop
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import astuple
 from hashlib import blake2b
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import msgspec
@@ -103,15 +104,23 @@ class SQLiteStore:
 
     async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
         allow(role, compiled.needed)
-        return await get_running_loop().run_in_executor(self._pool, self.answer, compiled, parameters)
+        left = Event()
+        try:
+            return await get_running_loop().run_in_executor(self._pool, self.answer, compiled, parameters, left)
+        except CancelledError:
+            left.set()
+            raise
 
-    def answer(self, compiled: Compiled, parameters: Mapping[str, Any]) -> Found:
-        """The answer to a plan; one compiled for another version of the graph is compiled again."""
+    def answer(self, compiled: Compiled, parameters: Mapping[str, Any], left: Event | None = None) -> Found:
+        """The answer to a plan; one compiled for another version of the graph is compiled again.
+
+        Who waits for it may leave, which ends it.
+        """
         while True:
             version, text = compiled.state, compiled.text  # read in this order: they are set in the other
             try:
                 bound = {name: bindable(value) for name, value in parameters.items()}
-                with self._in_time():
+                with self._in_time(left or Event()):
                     row = self._rows(text, bound)[0]
             except (UnicodeEncodeError, OverflowError) as error:
                 raise BadInput(f"a value cannot be looked up: {error}") from error
@@ -160,10 +169,10 @@ class SQLiteStore:
             return list(self._reader().execute(text, bindings))
 
     @contextmanager
-    def _in_time(self) -> Iterator[None]:
-        """A block in which a statement of this thread is interrupted once it has taken too long."""
+    def _in_time(self, left: Event) -> Iterator[None]:
+        """A block in which a statement of this thread is interrupted once it has taken too long, or nobody waits."""
         deadline = time.monotonic() + READ_SECONDS
-        self._reader().set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
+        self._reader().set_progress_handler(lambda: left.is_set() or time.monotonic() > deadline, STEPS)
         try:
             yield
         finally:

@@ -153,12 +153,14 @@ def ours(error: apsw.Error, path: Path) -> StoreError:
         case apsw.InterruptError():
             return Timeout("the store took too long to answer; ask for less")
         case apsw.FullError():
-            return StoreError(f"the disk of {path} is full; nothing was changed")
+            return StoreError(f"the disk of {path} is full; nothing was changed", "the disk of the store is full")
         case apsw.BusyError():
-            return Conflict(f"{path} is being written by another process")
+            return Conflict(f"{path} is being written by another process", "the store is being written")
         case apsw.NotADBError() | apsw.CorruptError():
-            return Incompatible(f"{path} is damaged or no SQLite file; restore it or load into a new store")
+            return Incompatible(
+                f"{path} is damaged or no SQLite file; restore it or load into a new store", "the store is damaged"
+            )
         case apsw.CantOpenError() | apsw.IOError() | apsw.ReadOnlyError() | apsw.PermissionsError():
-            return Unavailable(f"{path} cannot be used: {error}")
+            return Unavailable(f"{path} cannot be used: {error}", "the store cannot be used")
         case _:
-            return StoreError(f"the store could not do it: {error}")
+            return StoreError(f"the store could not do it: {error}", "the store could not do it")

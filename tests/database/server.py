@@ -140,7 +140,7 @@ class Server:
             port = probe.getsockname()[1]
         (self.home / "port").write_text(str(port))
         (self.home / "conf" / "neo4j.conf").write_text(CONFIG.format(port=port))
-        password = secrets.token_urlsafe(24)
+        password = secrets.token_hex(24)
         set_password = ["dbms", "set-initial-password", password]
         made = subprocess.run(
             [*java(128, *BRIEF), "org.neo4j.cli.AdminTool", *set_password],

@@ -1,0 +1,138 @@
+"""A document with its fragments opened, counted before it is validated: validating takes long where much is merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    Node,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+)
+
+from schema import limits
+
+
+class Counts(NamedTuple):
+    """What a definition holds, each fragment as often as it is spread."""
+
+    aliases: int = 0
+    directives: int = 0
+
+
+class Expansion:
+    """Counts a document. Each fragment is counted once, however often it is spread."""
+
+    def __init__(self, document: DocumentNode) -> None:
+        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        self.operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+        self._counts: dict[str, Counts | None] = {}
+        self._reached: set[str] = set()
+        self._visits = self._comparisons = 0
+
+    def check(self) -> None:
+        """Raises TooCostly where there is more than may be, GraphQLError where a fragment spreads itself."""
+        for operation in self.operations:
+            counts = self._count(operation)
+            limits.aliases(counts.aliases)
+            limits.directives(counts.directives)
+        for name in self.fragments:
+            self._fragment(name)
+        for definition in self.operations:
+            self._merge(definition.selection_set)
+        for name in self.fragments.keys() - self._reached:
+            self._merge(self.fragments[name].selection_set)
+
+    def _count(self, definition: Node) -> Counts:
+        found = Counts()
+        for node in nodes(definition):
+            if isinstance(node, FragmentSpreadNode):
+                found = _sum(found, self._spread(node))
+            elif isinstance(node, DirectiveNode):
+                found = _sum(found, Counts(directives=1))
+            elif isinstance(node, FieldNode) and node.alias:
+                found = _sum(found, Counts(aliases=1))
+        return found
+
+    def _spread(self, node: FragmentSpreadNode) -> Counts:
+        counts = self._fragment(node.name.value)
+        if counts is None:
+            raise GraphQLError(f"Cannot spread fragment '{node.name.value}' within itself.", node)
+        return counts
+
+    def _fragment(self, name: str) -> Counts | None:
+        """What a fragment holds, None while that is being counted."""
+        if name not in self._counts and name in self.fragments:
+            self._counts[name] = None
+            self._counts[name] = self._count(self.fragments[name])
+        return self._counts.get(name, Counts())
+
+    def _merge(self, root: SelectionSetNode) -> None:
+        """Count what has to be compared with what, as fields of one name in one object are."""
+        objects = [[root]]
+        while objects:
+            for fields in self._fields(objects.pop()).values():
+                self._compare(len(fields))
+                objects.append([field.selection_set for field in fields if field.selection_set])
+
+    def _fields(self, selections: list[SelectionSetNode]) -> dict[str, list[FieldNode]]:
+        """The fields of one object by their names in the answer."""
+        found: dict[str, list[FieldNode]] = {}
+        waiting, seen = [selections], set[str]()
+        while waiting:
+            spread = set()
+            for node in self._opened(waiting.pop()):
+                if isinstance(node, FieldNode):
+                    found.setdefault((node.alias or node.name).value, []).append(node)
+                elif isinstance(node, FragmentSpreadNode):
+                    spread.add(node.name.value)
+            self._compare(len(spread))
+            waiting += [[self.fragments[name].selection_set] for name in spread - seen if name in self.fragments]
+            seen |= spread
+        self._reached |= seen
+        return found
+
+    def _opened(self, selections: Iterable[SelectionSetNode]) -> Iterator[SelectionNode]:
+        """Fields and spread fragments, inline fragments opened."""
+        waiting = list(selections)
+        while waiting:
+            for node in waiting.pop().selections:
+                self._visits += 1
+                limits.visits(self._visits)
+                if isinstance(node, InlineFragmentNode):
+                    waiting.append(node.selection_set)
+                else:
+                    yield node
+
+    def _compare(self, number: int) -> None:
+        self._comparisons += number * (number - 1)
+        limits.comparisons(self._comparisons)
+
+
+def nodes(root: Node) -> Iterator[Node]:
+    """A node of the syntax tree and all below it, without recursion."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for key in node.keys:
+            if key == "loc":
+                continue
+            value = getattr(node, key, None)
+            if isinstance(value, Node):
+                waiting.append(value)
+            elif isinstance(value, list | tuple):
+                waiting.extend(item for item in value if isinstance(item, Node))
+
+
+def _sum(one: Counts, other: Counts) -> Counts:
+    return Counts(one.aliases + other.aliases, one.directives + other.directives)

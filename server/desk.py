@@ -1,0 +1,35 @@
+"""The desk: where questions are answered, each in its turn and in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from starlette.types import Receive
+
+from graph.roles import Role
+from schema.errors import Answer
+from server.apis import APIs
+from server.patience import Patience
+from server.turns import Turns
+
+
+class Question(NamedTuple):
+    """What is asked, and whether the cost is to be told."""
+
+    query: str
+    variables: Mapping[str, Any] | None = None
+    operation: str | None = None
+    tells_cost: bool = False
+
+
+class Desk:
+    """Answers questions from the API of the caller's role."""
+
+    def __init__(self, apis: APIs, turns: Turns) -> None:
+        self.apis, self.turns = apis, turns
+
+    async def answer(self, role: Role, question: Question, receive: Receive) -> Answer:
+        """Raises CivicGraphError where there is no answer, ClientDisconnect where nobody waits for it any more."""
+        async with Patience(receive), self.turns:
+            return await (await self.apis.of(role)).answer(*question)

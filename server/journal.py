@@ -1,0 +1,90 @@
+"""The journal: a record a request, with an id. It goes into the log and the metrics, its id into the answer."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from os import urandom
+from time import perf_counter
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schema.errors import Answer
+from server.logs import log
+from server.metrics import Metrics
+
+FORM = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked by machines every few seconds
+LEFT = 499  # the status of a request whose caller did not wait for the answer
+LONGEST = 200  # characters of a path or name that are logged
+
+
+class Record:
+    """What is known of one request. Of what was asked it has the document's hash, never values."""
+
+    def __init__(self, request_id: str) -> None:
+        self.id = request_id
+        self.began = perf_counter()
+        self.query: str | None = None
+        self.answer: Answer | None = None
+        self.status = LEFT
+        self.bytes = 0
+
+    def fields(self, scope: Scope) -> dict[str, Any]:
+        said = {
+            "request": self.id,
+            "method": scope["method"][:LONGEST],
+            "path": scope["path"][:LONGEST],
+            "status": self.status,
+            "role": scope.get("role"),
+            "bytes": self.bytes,
+            "ms": round((perf_counter() - self.began) * 1_000, 2),
+        }
+        if self.query is not None:
+            said["document"] = sha256(self.query.encode(errors="replace")).hexdigest()
+        if self.answer:
+            operation = self.answer.operation
+            said |= {"operation": operation and operation[:LONGEST], "cost": self.answer.cost}
+            said["code"] = self.answer.code or "OK"
+        return said
+
+
+class Journal:
+    """Keeps a record of every request, for those inside it in `scope["record"]`."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        record = scope["record"] = Record(request_id(scope))
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                record.status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", record.id.encode())]
+            else:
+                record.bytes += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        finally:
+            self._close(scope, record)
+
+    def _close(self, scope: Scope, record: Record) -> None:
+        self.metrics.request(scope["path"], scope["method"], record.status, perf_counter() - record.began)
+        if record.answer:
+            self.metrics.operation(record.answer.code, record.answer.cost)
+        say = log.debug if scope["path"] in QUIET else log.info
+        say("request", **record.fields(scope))
+
+
+def request_id(scope: Scope) -> str:
+    """The id that a request brings, if that is one, or a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and FORM.fullmatch(value):
+            return str(value.decode())
+    return urandom(8).hex()

@@ -1,0 +1,77 @@
+"""Metrics, as Prometheus reads them. Every label has few values, whatever is asked.
+
+Workers share their numbers by files in the folder that PROMETHEUS_MULTIPROC_DIR names, so that each of them tells of
+all; the listener makes one. A single worker keeps its numbers to itself.
+"""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.turns import Turns
+
+WE = "civic_graph"
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
+ROUTES = frozenset({"/graphql", "/", "/schema.graphql", "/healthz", "/readyz", "/metrics"})
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+COSTS = (1, 10, 100, 1_000, 5_000, 20_000, 50_000)
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """What is counted of requests and operations."""
+
+    def __init__(self, turns: Turns) -> None:
+        self.turns = turns
+        self.registry = to = CollectorRegistry()
+        if SHARED not in os.environ:
+            ProcessCollector(registry=to)
+        self.requests = Counter(f"{WE}_requests", "Requests.", ("route", "method", "status"), registry=to)
+        self.seconds = Histogram(
+            f"{WE}_request_seconds", "Seconds a request.", ("route",), buckets=SECONDS, registry=to
+        )
+        self.operations = Counter(f"{WE}_operations", "Operations, by OK or code of error.", ("code",), registry=to)
+        self.cost = Histogram(f"{WE}_operation_cost", "Rows asked for by operations.", buckets=COSTS, registry=to)
+        self.running = Gauge(f"{WE}_running", "Operations under way.", registry=to, multiprocess_mode="livesum")
+        self.waiting = Gauge(f"{WE}_waiting", "Operations in the queue.", registry=to, multiprocess_mode="livesum")
+
+    def request(self, path: str, method: str, status: int, seconds: float) -> None:
+        """Count a request that was answered."""
+        self.requests.labels(route(path), method if method in METHODS else "other", str(status)).inc()
+        self.seconds.labels(route(path)).observe(seconds)
+        self.look()
+
+    def operation(self, code: str | None, cost: int | None) -> None:
+        self.operations.labels(code or "OK").inc()
+        if cost is not None:
+            self.cost.observe(cost)
+
+    def look(self) -> None:
+        """Note how many there are at the moment."""
+        self.running.set(self.turns.running)
+        self.waiting.set(self.turns.waiting)
+
+    def text(self) -> bytes:
+        """The numbers of all workers."""
+        self.look()
+        registry = self.registry
+        if SHARED in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has none
+        return generate_latest(registry)
+
+    async def show(self, request: Request) -> Response:
+        return Response(self.text(), headers={"content-type": TEXT})
+
+
+def route(path: str) -> str:
+    """What a path is counted as."""
+    if path in ROUTES:
+        return path
+    return "/static" if path.startswith("/static/") else "other"

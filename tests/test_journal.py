@@ -1,0 +1,137 @@
+"""The journal: each request has an id, one line in the log and its part in the metrics, and no line tells a value."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from graph.civic import CIVIC
+from graph.stores import open_store
+from server.app import create_app
+from server.logs import LEVELS, log
+from tests.visitor import Visitor, visiting
+
+QUERY = "query Named($id: ID!) { borough(id: $id) { name } }"
+
+
+@pytest.fixture
+def visitor(example_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitor]:
+    monkeypatch.setattr(log, "level", LEVELS["debug"])
+    with visiting(create_app(open_store(example_url, CIVIC))) as visitor:
+        yield visitor
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What was logged of requests."""
+    logged = map(json.loads, capsys.readouterr().err.splitlines())
+    return [line for line in logged if line["event"] == "request"]
+
+
+@pytest.mark.parametrize("given", ["a", "A-1_2.3:4", "x" * 64])
+def test_an_id_is_kept(visitor: Visitor, given: str) -> None:
+    response = visitor.post("/graphql", json={"query": "{ x }"}, headers={"x-request-id": given})
+    assert response.headers["x-request-id"] == given
+    assert response.json()["errors"][0]["extensions"]["requestId"] == given
+
+
+@pytest.mark.parametrize("given", ["", "x" * 65, "a b", "é", '"', "a\tb"])
+def test_what_is_no_id_is_replaced(visitor: Visitor, given: str) -> None:
+    response = visitor.get("/healthz", headers={"x-request-id": given.encode()})
+    assert re.fullmatch("[0-9a-f]{16}", response.headers["x-request-id"])
+
+
+def test_each_request_has_an_id_of_its_own(visitor: Visitor) -> None:
+    assert len({visitor.get("/healthz").headers["x-request-id"] for _ in range(20)}) == 20
+
+
+def test_a_line_says_what_was_asked_and_what_it_cost(visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
+    request = {"query": QUERY, "variables": {"id": "borough:E09000012"}}
+    response = visitor.post("/graphql", json=request, headers={"x-request-id": "mine"})
+    (line,) = lines(capsys)
+    assert line.pop("ms") > 0
+    assert line.pop("timestamp").endswith("+00:00")
+    assert line == {
+        "level": "info",
+        "event": "request",
+        "request": "mine",
+        "method": "POST",
+        "path": "/graphql",
+        "status": 200,
+        "role": "public",
+        "bytes": len(response.content),
+        "document": sha256(QUERY.encode()).hexdigest(),
+        "operation": "Named",
+        "cost": 1,
+        "code": "OK",
+    }
+
+
+def test_no_line_tells_values_or_addresses(visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
+    visitor.post("/graphql", json={"query": QUERY, "variables": {"id": "hidden"}})
+    visitor.post("/graphql", json={"query": '{ borough(id: "hidden") { hidden } }', "variables": {"hidden": "hidden"}})
+    visitor.get("/graphql?query={hidden}&access_token=hidden")
+    visitor.get("/?hidden=hidden", headers={"authorization": "Bearer hidden", "cookie": "hidden"})
+    logged = capsys.readouterr().err
+    assert len(logged.splitlines()) >= 4
+    assert "hidden" not in logged
+
+
+def test_a_line_says_what_was_wrong(visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
+    visitor.post("/graphql", json={"query": "{ boroughs(first: 101) { totalCount } }"})
+    visitor.post("/graphql", content=b"{", headers={"content-type": "application/json"})
+    visitor.get("/", headers={"authorization": "Bearer x"})
+    said = [(line["status"], line["code"]) for line in lines(capsys)]
+    assert said == [(200, "PAGE_SIZE"), (400, "BAD_REQUEST"), (401, "UNAUTHENTICATED")]
+
+
+def test_what_machines_ask_every_few_seconds_is_for_debugging(
+    visitor: Visitor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in ("/healthz", "/readyz", "/metrics", "/"):
+        visitor.get(path)
+    assert [line["level"] for line in lines(capsys)] == ["debug", "debug", "debug", "info"]
+
+
+def test_the_cost_is_told_to_who_asks_for_it(visitor: Visitor) -> None:
+    request = {"query": "{ boroughs(first: 7) { totalCount } }"}
+    assert "extensions" not in visitor.post("/graphql", json=request).json()
+    told = visitor.post("/graphql", json={**request, "extensions": {"cost": True}}).json()
+    assert told == {"data": {"boroughs": {"totalCount": 33}}, "extensions": {"cost": 7}}
+
+
+# Metrics
+
+
+def numbers(visitor: Visitor) -> dict[str, float]:
+    """The metrics by name and labels."""
+    response = visitor.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+    rows = [line.rpartition(" ") for line in response.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in rows}
+
+
+def test_requests_and_operations_are_counted(visitor: Visitor) -> None:
+    visitor.post("/graphql", json={"query": "{ boroughs(first: 7) { totalCount } }"})
+    visitor.post("/graphql", json={"query": "{"})
+    found = numbers(visitor)
+    assert found['civic_graph_requests_total{method="POST",route="/graphql",status="200"}'] == 2
+    assert found['civic_graph_operations_total{code="OK"}'] == 1
+    assert found['civic_graph_operations_total{code="PARSE_FAILED"}'] == 1
+    assert found["civic_graph_operation_cost_sum"] == 7
+    assert found['civic_graph_request_seconds_count{route="/graphql"}'] == 2
+    assert found["civic_graph_running"] == 0
+
+
+def test_no_request_makes_a_label(visitor: Visitor) -> None:
+    for i in range(50):
+        visitor.request(f"M{i}", f"/path{i}", headers={"x-request-id": f"r{i}", "host": f"localhost:{i}"})
+        visitor.get(f"/static/{i}")
+        visitor.post("/graphql", json={"query": f"query Q{i} {{ f{i} }}"})
+    names = numbers(visitor)
+    assert len([name for name in names if name.startswith("civic_graph_requests_total")]) <= 4
+    assert not re.search("Q1|path1|r1|f1|M1", " ".join(names))
