@@ -123,9 +123,8 @@ class Declared(Declaring):
     def _shared(self) -> None:
         self._interface("Node", "Anything in the graph that has an id.", [self._output(ID, "")])
         common = [self._output(p, "") for p in self.model.kinds[0].columns if p.name in _COMMON]
-        common += self._provenance()
         common.insert(1, self._field("name", "str", "Its name."))
-        self._interface("Entity", "What every kind has.", common, "Node")
+        self._interface("Entity", "What every kind has.", [*common, *self._provenance()], "Node")
         page_info = [
             self._field("hasNextPage", "bool", "Whether more comes after this page."),
             self._field("hasPreviousPage", "bool", "Whether more comes before this page."),
