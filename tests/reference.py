@@ -672,7 +672,7 @@ class Reference:
             case Numbers():
                 return self._of_numbers(source, name)
             case Load():
-                return source.source if name == "id" else getattr(source, _LOADED.get(name, name))
+                return source.source if name == "sourceId" else getattr(source, _LOADED.get(name, name))
             case _:
                 return source[name]
 

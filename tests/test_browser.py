@@ -84,13 +84,13 @@ def test_an_example_takes_its_variables(page: Page) -> None:
 def test_who_gives_a_token_sees_more(page: Page, tokens: Tokens) -> None:
     page.goto("/graphql")
     page.get_by_text("Schema as text").click()
-    expect(page.get_by_label("Schema", exact=True)).to_contain_text("type Borough implements Node")
-    expect(page.get_by_label("Schema", exact=True)).not_to_contain_text("type Champion implements Node")
+    expect(page.get_by_label("Schema", exact=True)).to_contain_text("type Borough implements Entity & Node")
+    expect(page.get_by_label("Schema", exact=True)).not_to_contain_text("type Champion implements Entity & Node")
     page.get_by_label("Token").fill(tokens.create(Role.STEWARD, timedelta(days=1), "")[1])
     page.get_by_label("Query").fill("{ champions { totalCount } }")
     page.get_by_role("button", name="Run").click()
     expect(page.locator("#result")).to_contain_text('"totalCount": 0')
-    expect(page.get_by_label("Schema", exact=True)).to_contain_text("type Champion implements Node")
+    expect(page.get_by_label("Schema", exact=True)).to_contain_text("type Champion implements Entity & Node")
     assert page.url.endswith("/graphql")
 
 
@@ -104,4 +104,4 @@ def test_an_error_is_shown_as_the_server_says_it(page: Page) -> None:
 def test_the_schema_opens_below(page: Page) -> None:
     page.goto("/graphql")
     page.get_by_text("Schema as text").click()
-    expect(page.get_by_label("Schema", exact=True)).to_contain_text("type Borough implements Node")
+    expect(page.get_by_label("Schema", exact=True)).to_contain_text("type Borough implements Entity & Node")

@@ -231,7 +231,7 @@ def test_of_the_graph_as_a_whole_a_role_is_told_what_it_could_count_itself(store
     assert counted.keys() == {table.table for table in seen_by(Role.PUBLIC, CIVIC).tables}
     everything = Client(store, Role.STEWARD).data(query)["graph"]["counts"]
     assert counted.items() < {row["name"]: row["count"] for row in everything}.items()
-    for fact in ("contentHash", "sources { id rows }"):
+    for fact in ("contentHash", "sources { sourceId rows }"):
         assert outcome(Client(store, Role.ANALYST), f"{{ graph {{ {fact} }} }}") == "VALIDATION_FAILED"
 
 

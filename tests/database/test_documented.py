@@ -30,6 +30,7 @@ EVERY = {  # which are about every node of a kind, by what has no index
     "WithoutProject": {"Challenge"},
     "StatusUnknown": {"Project"},
     "Largest": {"Borough"},
+    "Boroughs": {"Borough"},
     "ByChallenge": {"Project"},
     "Trees": {"Outcome"},
     "Age": {"Source"},

@@ -28,7 +28,7 @@ SERVED = {
     "unique properties": '{ boroughs(where: {gssCode: {eq: "E1"}}) { totalCount } }',
     "a rare relation": '{ partners(where: {borough: {name: {eq: "Borough 1"}}}) { totalCount nodes { name } } }',
     "a nested page": "{ partners(first: 3) { nodes { borough { name } projects(first: 2) { nodes { name } } } } }",
-    "the graph": "{ graph { version counts { name count } sources { id } } }",
+    "the graph": "{ graph { version counts { name count } sources { sourceId } } }",
     "a search": '{ search(text: "partner 0007", first: 5) { totalCount nodes { name } } }',
     "how many": "{ partners { totalCount } }",
 }
