@@ -151,13 +151,20 @@ def _same_key(relation: Relation, key: str) -> str:
     return f" WHERE e.{quoted(stored(KEY))} = {key}" if relation.keys else ""
 
 
+def _between(relation: Relation, row: str) -> str:
+    """A MATCH of a relation by the key that a row begins with. A subquery sees to it that both ends are found first:
+    from one end alone each row would visit all relations of a challenge, say, of which there are more with each row."""
+    ends = _ends(relation, f"{row}[0]", f"{row}[1]")
+    found = f"MATCH {_link(relation)}{_same_key(relation, f'{row}[2]')} RETURN e"
+    return f"{ends} CALL ({row}, a, b) {{ {found} }}"
+
+
 def records_of(table: Table) -> list[str]:
     """Statements that give rows by their keys, those that wait last."""
     if isinstance(table, Kind):
         found = f"UNWIND $keys AS key MATCH (n:{quoted(table.table)} {{id: key[0]}})"
         return [f"{found} {_returned(table, 'n', 'n.id')}"]
-    ends = _ends(table, "key[0]", "key[1]")
-    shown = f"UNWIND $keys AS key {ends} MATCH {_link(table)}{_same_key(table, 'key[2]')}"
+    shown = f"UNWIND $keys AS key {_between(table, 'key')}"
     waiting = f"UNWIND $keys AS key MATCH {_waiting(table, 'key')}"
     return [
         f"{shown} {_returned(table, 'e', _key_of(table))}",
@@ -233,8 +240,7 @@ def altered(table: Table) -> list[str]:
     if isinstance(table, Kind):
         found = f"MATCH (n:{quoted(table.table)} {{id: row[0]}})"
         return [f"UNWIND $rows AS row {found} SET n = {{id: row[0], {_content(table, size)}}}, n += {companions}"]
-    ends = _ends(table, "row[0]", "row[1]")
-    shown = f"{ends} MATCH {_link(table)}{_same_key(table, 'row[2]')}"
+    shown = _between(table, "row")
     key = "_key: row[2], " if table.keys else ""
     names = f"_table: w._table, _from: w._from, _to: w._to, _key: w._key, {_content(table, size)}"
     return [
@@ -248,9 +254,8 @@ def removed(table: Table) -> tuple[str, str]:
     The first returns how many."""
     if isinstance(table, Kind):
         return f"UNWIND $keys AS key MATCH (n:{quoted(table.table)} {{id: key[0]}}) DELETE n RETURN count(*)", ""
-    ends = _ends(table, "key[0]", "key[1]")
     return (
-        f"UNWIND $keys AS key {ends} MATCH {_link(table)}{_same_key(table, 'key[2]')} DELETE e RETURN count(*)",
+        f"UNWIND $keys AS key {_between(table, 'key')} DELETE e RETURN count(*)",
         f"UNWIND $keys AS key MATCH {_waiting(table, 'key')} DELETE w",
     )
 

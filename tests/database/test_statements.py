@@ -8,6 +8,8 @@ import pytest
 
 from graph import changes
 from graph.civic import CIVIC
+from graph.model import Relation
+from graph.stores import cypher_tables as tables
 from graph.stores.neo4j import Neo4jStore
 from tests.client import Client
 from tests.database.fixtures import Database
@@ -71,3 +73,12 @@ def test_names_in_order_need_no_sort(store: Neo4jStore, neo4j: Database) -> None
     profile = explained(store, neo4j, SERVED["a page by name"])
     assert not {name for name, _ in operators(profile)} & {"Sort", "Top"}
     assert hits(profile) < 100
+
+
+@pytest.mark.parametrize("relation", CIVIC.relations, ids=lambda relation: relation.table)
+def test_a_record_is_found_from_both_its_ends(store: Neo4jStore, neo4j: Database, relation: Relation) -> None:
+    """From one end each row of a load would visit all that a borough or a challenge is related to."""
+    for text in (tables.records_of(relation)[0], tables.altered(relation)[0], tables.removed(relation)[0]):
+        with neo4j.driver.session() as session:
+            plan = session.run(f"EXPLAIN {text}", keys=[], rows=[]).consume().plan
+        assert [name for name, _ in operators(plan) if "Expand" in name] == ["Expand(Into)"]
