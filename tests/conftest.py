@@ -13,7 +13,7 @@ from graph.store import Store
 from graph.stores import open_store
 from loaders.folder import EXAMPLE, read
 from tests.client import Client
-from tests.database.fixtures import Database, neo4j, neo4j_url
+from tests.database.fixtures import Database, neo4j, server
 from tests.world import WORLD
 
 
@@ -28,7 +28,7 @@ def example_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     return url
 
 
-__all__ = ["neo4j", "neo4j_url"]  # fixtures of the Neo4j server
+__all__ = ["neo4j", "server"]  # fixtures of the Neo4j server
 
 Open = Callable[[Model], Store]
 

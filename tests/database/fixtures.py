@@ -1,7 +1,7 @@
 """A Neo4j server for tests: started when the first test asks for it, or the one that CIVIC_GRAPH_TEST_NEO4J names.
 
-Its graph is emptied for each module that asks for `neo4j_url`. A server that is already there must be empty, or
-have been emptied by tests before: a graph that someone keeps is not touched.
+A server that is already there must be empty, or have been emptied by tests before: a graph that someone keeps is not
+touched.
 """
 
 from __future__ import annotations
@@ -89,8 +89,10 @@ def alone() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def neo4j_url(neo4j: Database) -> str:
-    """The URL of an empty database."""
-    neo4j.empty()
-    return neo4j.url
+@pytest.fixture
+def server(neo4j: Database) -> Iterator[Server]:
+    """A server that may be killed; it runs again when the test is over."""
+    if neo4j.server is None:
+        pytest.skip("the server is not ours to kill")
+    yield neo4j.server
+    neo4j.server.start()

@@ -33,15 +33,6 @@ def store(neo4j: Database) -> Iterator[Neo4jStore]:
     store.close()
 
 
-@pytest.fixture
-def server(neo4j: Database) -> Iterator[Server]:
-    """A server that may be killed; it runs again when the test is over."""
-    if neo4j.server is None:
-        pytest.skip("the server is not ours to kill")
-    yield neo4j.server
-    neo4j.server.start()
-
-
 def partners(letter: str, number: int = 400) -> World:
     rows = [node(f"partner:{i}", f"{letter}{i}") for i in range(number)]
     return World((Said("source:office", {"Partner": rows}),))

@@ -59,15 +59,6 @@ def sqlite(tmp_path: Path) -> Iterator[SQLiteStore]:
     store.close()
 
 
-@pytest.fixture
-def server(neo4j: Database) -> Iterator[Server]:
-    """A server that may be killed; it runs again when the test is over."""
-    if neo4j.server is None:
-        pytest.skip("the server is not ours to kill")
-    yield neo4j.server
-    neo4j.server.start()
-
-
 def city(letter: str = "A", partners: int = PARTNERS) -> World:
     """Partners in two boroughs each, of which the later counts."""
     boroughs = [node(f"borough:{n}", f"Borough {n}", gssCode=f"E{n}") for n in range(4)]
