@@ -20,6 +20,7 @@ from neo4j import (
     GraphDatabase,
     NotificationMinimumSeverity,
     Query,
+    Result,
     Session,
     Transaction,
 )
@@ -28,7 +29,7 @@ from neo4j import exceptions as errors
 from graph.errors import BadInput, Conflict, Incompatible, LoadError, StoreError, Timeout, Unavailable
 from graph.stores.cypher_tables import GRAPH, WRITER
 
-__all__ = ["FAILED", "LOST", "REFUSED", "Access", "Driver", "Encodable", "Reader", "Session", "Transaction"]
+__all__ = ["FAILED", "LOST", "REFUSED", "Access", "Driver", "Encodable", "Reader", "Result", "Session", "Transaction"]
 
 STATEMENT = 8.0  # seconds a statement may take in the database
 ANSWER = 10.0  # seconds until an answer, whatever it waits for

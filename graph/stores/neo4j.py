@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -34,7 +34,7 @@ from graph.statements import Key, Load, Record
 from graph.store import Change, Compiled, Found, Head, Snapshot, is_true
 from graph.stores import bolt, cypher_search
 from graph.stores import cypher_tables as tables
-from graph.stores.bolt import Encodable, Reader, Reading, Session, Transaction, Translated, access, said
+from graph.stores.bolt import Encodable, Reader, Reading, Result, Session, Transaction, Translated, access, said
 from graph.stores.cypher import Statement, compile_cypher, listed
 from graph.stores.cypher_tables import GRAPH, WRITER
 from graph.stores.cypher_terms import quoted
@@ -441,6 +441,14 @@ class Neo4jSnapshot:
         return [row.values() for row in self._session.run(said(text))]
 
 
+class Adding(NamedTuple):
+    """Rows of a table that the database adds, and what it will say of how many it has added."""
+
+    table: Table
+    rows: list[list[Any]]
+    result: Result
+
+
 class Neo4jWriter:
     """The one writer of the database: a transaction, and after it another where one would be too large."""
 
@@ -449,6 +457,7 @@ class Neo4jWriter:
         self._model = store.model
         self._session = session
         self._transaction = self._begun()
+        self._adding: Adding | None = None  # under way in the database, while the next rows are made here
         self._size = 0  # of the transaction
         self._parts = 0  # that were kept
         self._last: str = self._rows(LAST)[0][0]
@@ -493,6 +502,7 @@ class Neo4jWriter:
 
     def _needed(self, table: Table, texts: Sequence[str]) -> list[str]:
         """Of two statements, about rows that are shown and about those that wait, the ones that may find some."""
+        self._finish()
         may = (self._counts[table.table] > 0, table.table in self._waiting)
         return [text for text, some in zip(texts, may, strict=False) if some]
 
@@ -529,7 +539,14 @@ class Neo4jWriter:
             self._size += moved
 
     def _add(self, table: Table, rows: list[list[Any]]) -> None:
-        added = self._rows(tables.added(table), rows=rows)[0][0]
+        self._adding = Adding(table, rows, self._result(tables.added(table), rows=rows))
+
+    def _finish(self) -> None:
+        """Wait until what was added last is, and set aside relations of which an end is missing."""
+        if self._adding is None:
+            return
+        (table, rows, result), self._adding = self._adding, None
+        added = result.single(strict=True)[0]
         self._counts[table.table] += added
         if isinstance(table, Relation) and added < len(rows):
             self._waiting.add(table.table)
@@ -578,6 +595,7 @@ class Neo4jWriter:
 
     def _settle(self, relation: Relation) -> int:
         """Bring back some relations that wait for an end, where both are there now; how many."""
+        self._finish()
         touched = self._touched & {relation.table, relation.source, relation.target}
         if not touched or relation.table not in self._waiting:
             return 0
@@ -589,6 +607,7 @@ class Neo4jWriter:
 
     def _count(self, is_single: Callable[[Hop], bool]) -> None:
         """Note how many rows the written tables have, and which steps to one node never have a choice."""
+        self._finish()
         rows = []
         for table in self._model.tables:
             if table.table in self._touched:
@@ -601,9 +620,12 @@ class Neo4jWriter:
         return not hop.many and not self._rows(tables.chosen_twice(hop, self._model.kind(hop.target)))
 
     def _rows(self, text: str, **parameters: Any) -> list[list[Any]]:
-        with Encodable():
-            return [row.values() for row in self._transaction.run(said(text), parameters)]
+        return [row.values() for row in self._result(text, **parameters)]
 
     def _run(self, text: str, **parameters: Any) -> None:
+        self._result(text, **parameters).consume()
+
+    def _result(self, text: str, **parameters: Any) -> Result:
+        self._finish()
         with Encodable():
-            self._transaction.run(said(text), parameters).consume()
+            return self._transaction.run(said(text), parameters)
