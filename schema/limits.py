@@ -31,17 +31,19 @@ MAX_ERRORS = 5  # in one answer
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a caller may do: rows asked for by an operation, and whether errors say what else there is."""
+    """What a caller may do: rows asked for by an operation, whether errors say what else there is, and whether answers
+    are explained."""
 
     cost: int = MAX_COST
     suggests: bool = True
+    explains: bool = False
 
 
 ALLOWANCES: Mapping[Role, Allowance] = {
     Role.PUBLIC: Allowance(5_000, suggests=False),
     Role.ANALYST: Allowance(20_000),
-    Role.STEWARD: Allowance(),
-    Role.ADMIN: Allowance(),
+    Role.STEWARD: Allowance(explains=True),
+    Role.ADMIN: Allowance(explains=True),
 }
 
 

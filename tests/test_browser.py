@@ -101,6 +101,36 @@ def test_an_error_is_shown_as_the_server_says_it(page: Page) -> None:
     expect(page.get_by_role("status")).to_have_text("The variables are no JSON")
 
 
+def test_a_steward_has_an_answer_explained(page: Page, tokens: Tokens) -> None:
+    page.goto("/graphql")
+    page.get_by_label("Token").fill(tokens.create(Role.STEWARD, timedelta(days=1), "")[1])
+    page.get_by_label("Query").fill('{ path(from: "borough:E09000012", to: "challenge:crime") { relation } }')
+    page.get_by_label("Explain").check()
+    page.get_by_role("button", name="Run").click()
+    explained = page.get_by_role("region", name="Explanation")
+    expect(explained).to_contain_text("rows shown of")
+    expect(explained.get_by_label("Plan")).to_contain_text("path: if p2\n  rows of p2")
+    expect(explained.get_by_label("Statement").last).to_contain_text("SELECT CAST(json_object('path'")
+    expect(explained).to_contain_text("p0: text, p1: text, p2: list of")
+    expect(explained.get_by_label("What the store does for it").first).to_contain_text("SEARCH")
+    expect(page.locator("#result")).to_contain_text('"path"')
+    expect(page.locator("#result")).not_to_contain_text("extensions")
+    page.get_by_label("Explain").uncheck()
+    page.get_by_role("button", name="Run").click()
+    expect(explained).to_be_hidden()
+
+
+def test_others_are_told_that_explanations_are_for_stewards(browser: Browser, site: str) -> None:
+    page = browser.new_page(base_url=site)  # which may complain, as Chromium does of every answer of 403
+    page.goto("/graphql")
+    page.get_by_label("Explain").check()
+    page.get_by_role("button", name="Run").click()
+    expect(page.locator("#result")).to_contain_text("public may not have answers explained")
+    expect(page.get_by_role("status")).to_contain_text("Refused")
+    expect(page.get_by_role("region", name="Explanation")).to_be_hidden()
+    page.close()
+
+
 def test_the_schema_opens_below(page: Page) -> None:
     page.goto("/graphql")
     page.get_by_text("Schema as text").click()
