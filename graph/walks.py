@@ -17,7 +17,7 @@ from graph.plan import Plan
 from graph.roles import Role
 from graph.store import Compiled, Found, Reader
 
-MAX_LINKS = 10_000  # relations that one walk may look at
+MAX_LINKS = p.MAX_COMPUTED  # relations that one walk may look at
 PLANS = 500  # of steps, that are kept
 
 RELATION = Property("relation", Type.TEXT, "Name of the relation.")

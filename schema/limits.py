@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graph.errors import BadInput, PageSize, TooCostly, TooDeep, TooLarge
+from graph.errors import BadInput, TooCostly, TooDeep, TooLarge
+from graph.plan import MAX_PAGE
 from graph.roles import Role
 
 DEFAULT_PAGE = 20
-MAX_PAGE = 100
 MAX_TOKENS = 2_000
 MAX_DOCUMENT = 32 * 1024  # bytes
 MAX_DEPTH = 10  # relation hops
@@ -45,12 +45,6 @@ ALLOWANCES: Mapping[Role, Allowance] = {
     Role.STEWARD: Allowance(explains=True),
     Role.ADMIN: Allowance(explains=True),
 }
-
-
-def page_size(name: str, size: object, least: int = 0) -> int:
-    if not isinstance(size, int) or not least <= size <= MAX_PAGE:
-        raise PageSize(f"{name} is {size}; expected {least} to {MAX_PAGE}")
-    return size
 
 
 def document_size(text: str) -> None:
