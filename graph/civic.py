@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graph.model import DataClass, End, Kind, Model, Property, Relation, Type
+from graph.model import Cube, DataClass, End, Kind, Model, Property, Relation, Type
 
 TEXT, INTEGER, DECIMAL, BOOLEAN = Type.TEXT, Type.INTEGER, Type.DECIMAL, Type.BOOLEAN
 DATE, ENUM, URL, TEXTS = Type.DATE, Type.ENUM, Type.URL, Type.TEXTS
@@ -646,4 +646,17 @@ RELATIONS = (
 
 REVISION = 1  # of the model: one more where a release can hold something else than the one before
 
-CIVIC = Model(KINDS, RELATIONS, revision=REVISION)
+CUBES = (
+    Cube("STUDENTS_BY_ACADEMIC_YEAR", "Student", None, "cohort"),
+    Cube("STUDENTS_BY_LEVEL_OF_STUDY", "Student", "level"),
+    Cube("STUDENTS_BY_LEVEL_OF_STUDY_AND_ACADEMIC_YEAR", "Student", "level", "cohort"),
+    Cube("STUDENTS_BY_MODULE", "Student", "modules"),
+    Cube("STUDENTS_BY_MODULE_AND_ACADEMIC_YEAR", "Student", "modules", "cohort"),
+    Cube("PLACEMENTS_BY_ACADEMIC_YEAR", "Placement", None, "startDate"),
+    Cube("PLACEMENTS_BY_BOROUGH", "Placement", "boroughs"),
+    Cube("PLACEMENTS_BY_BOROUGH_AND_ACADEMIC_YEAR", "Placement", "boroughs", "startDate"),
+    Cube("PLACEMENTS_BY_CHALLENGE", "Placement", "challenges"),
+    Cube("PLACEMENTS_BY_CHALLENGE_AND_ACADEMIC_YEAR", "Placement", "challenges", "startDate"),
+)
+
+CIVIC = Model(KINDS, RELATIONS, CUBES, revision=REVISION)

@@ -236,19 +236,37 @@ class Hop:
         return self.end.many
 
 
+@dataclass(frozen=True, slots=True)
+class Cube:
+    """A fixed table of how many of a kind of people there are, which everybody may read: by a property or by what a
+    step leads to, by the academic year that a property tells, or by both."""
+
+    name: str
+    kind: str
+    by: str | None
+    year: str | None = None
+
+
 class Model:
-    """A closed set of kinds and relations; `is_whole` unless something of it is hidden from its reader, `revision` one
-    more whenever what it can hold changes.
+    """A closed set of kinds and relations, and the cubes of those that few see; `is_whole` unless something of it is
+    hidden from its reader, `revision` one more whenever what it can hold changes.
 
     Raises ValueError where they do not fit together: a name used twice, an end that is no kind,
     a key that is no property.
     """
 
     def __init__(
-        self, kinds: tuple[Kind, ...], relations: tuple[Relation, ...], *, revision: int = 1, is_whole: bool = True
+        self,
+        kinds: tuple[Kind, ...],
+        relations: tuple[Relation, ...],
+        cubes: tuple[Cube, ...] = (),
+        *,
+        revision: int = 1,
+        is_whole: bool = True,
     ) -> None:
         self.kinds = kinds
         self.relations = relations
+        self.cubes = cubes
         self.revision = revision
         self.is_whole = is_whole
         self._check()
@@ -287,7 +305,7 @@ class Model:
             return self
         kinds = tuple(_within(kind, classes) for kind in self.kinds if self.classes(kind) <= classes)
         relations = tuple(_within(r, classes) for r in self.relations if self.classes(r) <= classes)
-        return Model(kinds, relations, revision=self.revision, is_whole=False)
+        return Model(kinds, relations, self.cubes, revision=self.revision, is_whole=False)
 
     def hops(self, kind: Kind) -> tuple[Hop, ...]:
         """Every step that starts at a kind, in the order of the model."""
@@ -308,6 +326,8 @@ class Model:
         _distinct("kind", ["Node", "Entity", "Found", "Graph", "Query", *(kind.name for kind in self.kinds)])
         _distinct("plural", [kind.plural for kind in self.kinds])
         _distinct("relation", [relation.table for relation in self.relations])
+        for cube in self.cubes if self.is_whole else ():
+            self._check_cube(cube)
         for relation in self.relations:
             for end in (relation.source, relation.target):
                 if end not in self.by_name:
@@ -326,6 +346,16 @@ class Model:
             for prop in kind.properties:
                 if prop.searchable and prop.data_class is not kind.data_class:
                     raise ValueError(f"{kind.name}.{prop.name}: who searches finds by it, so it is of the kind's class")
+
+    def _check_cube(self, cube: Cube) -> None:
+        """Whoever reads a cube reads what it counts by."""
+        kind = self.kind(cube.kind)
+        steps = {hop.field: hop for hop in self.hops(kind)}
+        if cube.by in steps and self.kind(steps[cube.by].target).data_class is not DataClass.PUBLIC:
+            raise ValueError(f"{cube.name}: everybody sees what it counts by, so that {cube.by} cannot be hidden")
+        for name in filter(None, (cube.by, cube.year)):
+            if name not in {*steps, *(prop.name for prop in kind.values)}:
+                raise ValueError(f"{cube.name}: {name} is neither a property nor a step of {kind.name}")
 
 
 def named(properties: Iterable[Property], name: str) -> Property:

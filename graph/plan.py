@@ -47,7 +47,7 @@ from typing import Any
 import msgspec
 
 from graph.errors import BadCursor, BadInput, PageSize
-from graph.model import Hop, Kind, Property
+from graph.model import Cube, Hop, Kind, Property
 from graph.text import fold, words
 
 MAX_PAGE = 100  # rows of a page, groups, or nodes by id
@@ -427,7 +427,17 @@ class Around:
         page_size("limit", self.limit, least=1)
 
 
-Walk = ShortestPath | Around
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A cube of a model. `total` becomes how many there are, `rows` becomes rows of `graph.cubes.COLUMNS`; both are fit
+    for everybody to read."""
+
+    cube: Cube
+    total: Param
+    rows: Param
+
+
+Walk = ShortestPath | Around | Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,9 +452,19 @@ class Links:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """How many nodes of a kind there are by what they share; at most `limit` lists of the values as text and the
+    number, the largest first. A node is counted as in `Groups`."""
+
+    kind: Kind
+    by: tuple[By | Hop, ...]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Computed:
     """Rows that were computed, the first `MAX_COMPUTED` of them, each a list of these properties, of which the first is
-    an id."""
+    an id, or null."""
 
     rows: Param
     columns: tuple[Property, ...]
@@ -462,6 +482,13 @@ class IfThere:
 @dataclass(frozen=True, slots=True)
 class Flag:
     """A boolean that was computed."""
+
+    computed: Param
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that was computed."""
 
     computed: Param
 
@@ -494,9 +521,11 @@ Value = (
     | Page
     | Lookup
     | Links
+    | Counts
     | Computed
     | IfThere
     | Flag
+    | Number
 )
 
 

@@ -38,13 +38,18 @@ def plan_text(plan: p.Plan, literal: Callable[[Any], str] = sort_of) -> str:
 
 
 def _walk(walk: p.Walk) -> str:
-    steps = f"{walk.hops} of {len(walk.steps)} steps"
     match walk:
+        case p.Counted(cube, total, rows):
+            return f"{total.name}, {rows.name} = {cube.name}"
         case p.ShortestPath():
-            return f"{walk.rows.name} = path from {walk.start.name} to {walk.end.name} by {steps}"
+            return f"{walk.rows.name} = path from {walk.start.name} to {walk.end.name} by {_steps(walk)}"
         case p.Around():
             names = f"{walk.nodes.name}, {walk.links.name}, {walk.more.name}"
-            return f"{names} = {walk.limit} around {walk.centre.name} by {steps}"
+            return f"{names} = {walk.limit} around {walk.centre.name} by {_steps(walk)}"
+
+
+def _steps(walk: p.ShortestPath | p.Around) -> str:
+    return f"{walk.hops} of {len(walk.steps)} steps"
 
 
 def _origin(param: p.Param, literal: Callable[[Any], str]) -> str:
@@ -90,7 +95,7 @@ def _lines(value: p.Value) -> Iterator[str]:
         case p.Computed(rows, columns, inner):
             yield f"rows of {rows.name}: {', '.join(prop.name for prop in columns)}"
             yield from _below(inner)
-        case p.Flag(computed):
+        case p.Flag(computed) | p.Number(computed):
             yield computed.name
         case p.ByKind(cases):
             yield "ByKind"

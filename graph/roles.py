@@ -63,7 +63,8 @@ def needed(plan: p.Plan, model: Model) -> frozenset[DataClass]:
     needs = Needs(model)
     needs.value(plan.value, None, None)
     for walk in plan.walks:
-        needs.walk(walk.kinds, walk.steps)
+        if not isinstance(walk, p.Counted):  # who reads a cube needs to see none of those it counts
+            needs.walk(walk.kinds, walk.steps)
     return frozenset(needs.found)
 
 
@@ -127,13 +128,17 @@ class Needs:
                 self.entries(value)
             case p.Links(near, _, steps):
                 self.walk(tuple(self.kind(name) for name, _ in near), steps)
+            case p.Counts(counted, by, _):
+                kind = self.kind(counted.name)
+                for each in by:
+                    self.grouping(each, kind, None)
             case p.Computed(_, _, inner):
                 self.computed(inner)
             case p.IfThere(_, inner):
                 self.value(inner, None, None)
             case (
                 p.Const() | p.Cursor() | p.HasNext() | p.HasPrevious() | p.StartCursor() | p.EndCursor() | p.Total()
-                | p.Entry() | p.Flag()
+                | p.Entry() | p.Flag() | p.Number()
             ):  # fmt: skip
                 pass
             case p.Said():

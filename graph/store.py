@@ -121,6 +121,9 @@ class Writer(Protocol):
 class Reader(Protocol):
     """What answers plans."""
 
+    @property
+    def model(self) -> Model: ...
+
     def compile(self, plan: Plan) -> Compiled: ...
 
     async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
@@ -134,9 +137,6 @@ class Reader(Protocol):
 
 class Store(Reader, Protocol):
     """A graph that is kept somewhere."""
-
-    @property
-    def model(self) -> Model: ...
 
     def head(self) -> Head: ...
 

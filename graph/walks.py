@@ -1,4 +1,5 @@
-"""Walks along relations, a statement a step: what they find becomes rows of the one statement that answers a plan.
+"""What is computed before a plan is answered: walks along relations, a statement a step, and counts of people. What is
+found becomes rows of the one statement that answers the plan.
 
 All that is read for one answer is of one state of the graph. Where a commit comes between, it is all read again.
 """
@@ -10,9 +11,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from graph import cubes
 from graph import plan as p
+from graph.cubes import Table
 from graph.errors import TooCostly
-from graph.model import FROM, ID, SINCE, TO, UNTIL, Hop, Property, Type
+from graph.model import FROM, ID, SINCE, TO, UNTIL, Cube, Hop, Property, Type
 from graph.plan import Plan
 from graph.roles import Role
 from graph.store import Compiled, Found, Reader
@@ -32,6 +35,7 @@ TOO_WIDE = (
 )
 
 Rows = list[list[Any]]
+Walk = p.ShortestPath | p.Around
 
 
 class Link(NamedTuple):
@@ -64,6 +68,7 @@ class Walks:
 
     def __init__(self, store: Reader) -> None:
         self.store = store
+        self.tables: dict[Cube, tuple[int, Table]] = {}  # with the state of the graph that they were counted in
         self._compiled: dict[Plan, Compiled] = {}
 
     async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
@@ -74,14 +79,16 @@ class Walks:
         """
         if not compiled.plan.walks:
             return await self.store.run(compiled, parameters, role)
+        state = None
         while True:
-            reading = Reading(self, role)
+            reading = Reading(self, role, state)
             given = dict(parameters)
             for walk in compiled.plan.walks:
                 given.update(await reading.walked(walk, parameters))
             found = await self.store.run(compiled, given, role)
             if reading.states == {found.state}:
                 return found
+            state = found.state
 
     def compiled(self, plan: Plan) -> Compiled:
         if len(self._compiled) >= PLANS:
@@ -90,23 +97,28 @@ class Walks:
 
 
 class Reading:
-    """The walks of one answer, and the states of the graph that they were read in."""
+    """The walks of one answer, and the states of the graph that they were read in; what was counted before in another
+    one than `state`, where that is known, is counted again."""
 
-    def __init__(self, walks: Walks, role: Role) -> None:
+    def __init__(self, walks: Walks, role: Role, state: int | None) -> None:
         self.walks = walks
         self.role = role
+        self.state = state
         self.states: set[int] = set()
 
     async def walked(self, walk: p.Walk, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """What is computed for a walk, by the name of the parameter that it becomes."""
-        day = parameters[walk.day.name] if walk.day else None
         match walk:
             case p.ShortestPath():
                 start, end = parameters[walk.start.name], parameters[walk.end.name]
-                return {walk.rows.name: await self.path(walk, start, end, day)}
+                return {walk.rows.name: await self.path(walk, start, end, _day(walk, parameters))}
             case p.Around():
-                nodes, links, more = await self.around(walk, parameters[walk.centre.name], day)
+                centre = parameters[walk.centre.name]
+                nodes, links, more = await self.around(walk, centre, _day(walk, parameters))
                 return {walk.nodes.name: nodes, walk.links.name: links, walk.more.name: more}
+            case p.Counted():
+                table = await self.counted(walk.cube)
+                return {walk.total.name: table.total, walk.rows.name: table.rows}
 
     # Asking the store
 
@@ -117,22 +129,22 @@ class Reading:
         self.states.add(found.state)
         return msgspec.json.decode(found.data)["found"]
 
-    async def are_there(self, walk: p.Walk, *ids: str) -> bool:
+    async def are_there(self, walk: Walk, *ids: str) -> bool:
         lookup = p.Lookup(IDS, True, tuple((kind, p.Obj((("id", p.Get(ID)),))) for kind in walk.kinds))
         return None not in await self.ask(lookup, {IDS: ids})
 
-    async def links(self, walk: p.Walk, ids: Collection[str], left: int) -> list[Link]:
+    async def links(self, walk: Walk, ids: Collection[str], left: int) -> list[Link]:
         """The relations that the steps of a walk find from nodes; one more than are `left` where there are more."""
         return await self._links(walk, walk.steps, ids, left + 1, None)
 
-    async def among(self, walk: p.Walk, ids: Collection[str], left: int) -> list[Link]:
+    async def among(self, walk: Walk, ids: Collection[str], left: int) -> list[Link]:
         """The relations between nodes, each once; one more than are `left` where there are more."""
         steps = tuple(dict.fromkeys(Hop(hop.relation) for hop in walk.steps))
         links = await self._links(walk, steps, ids, left + 1, FAR)
         return [link for link in links if not link.step.relation.symmetric or link.near <= link.far]
 
     async def _links(
-        self, walk: p.Walk, steps: tuple[Hop, ...], ids: Collection[str], limit: int, far: p.Param | None
+        self, walk: Walk, steps: tuple[Hop, ...], ids: Collection[str], limit: int, far: p.Param | None
     ) -> list[Link]:
         near = {kind.name: [i for i in ids if i.startswith(f"{kind.prefix}:")] for kind in walk.kinds}
         taken = tuple(hop for hop in steps if near[hop.origin] and (far is None or near[hop.target]))
@@ -144,6 +156,19 @@ class Reading:
             given[far] = list(ids)
         rows = await self.ask(p.Links(tuple(params.items()), far, taken, limit), given)
         return [Link(taken[place], *rest) for place, *rest in rows]
+
+    # Counting
+
+    async def counted(self, cube: Cube) -> Table:
+        """What is told of a cube. Who asks need not see those whom it counts."""
+        kept = self.walks.tables.get(cube)
+        if kept is None or self.state not in (None, kept[0]):
+            model = self.walks.store.model
+            found = await self.walks.store.run(self.walks.compiled(cubes.plan_of(cube, model)), {}, cubes.COUNTER)
+            kept = found.state, cubes.table(cube, msgspec.json.decode(found.data), model)
+            self.walks.tables[cube] = kept
+        self.states.add(kept[0])
+        return kept[1]
 
     # Walking
 
@@ -158,7 +183,7 @@ class Reading:
             left -= await self.widen(walk, sides, left, day)
         return [[start, None, None, None, None], *(link.row for link in traced(start, end, ahead, back))]
 
-    async def widen(self, walk: p.Walk, sides: tuple[Side, Side], left: int, day: str | None) -> int:
+    async def widen(self, walk: Walk, sides: tuple[Side, Side], left: int, day: str | None) -> int:
         """Take a step from the side that fewer nodes were found from last, or, if there it is too wide, from the
         other; how many relations were looked at."""
         for side in sorted(sides, key=lambda side: len(side.last)):
@@ -185,6 +210,10 @@ class Reading:
         _counted(links, left)
         links = sorted((link for link in links if link.holds(day)), key=_place)
         return [[node_id] for node_id in shown], [_whole(link) for link in links], len(found) > len(shown)
+
+
+def _day(walk: Walk, parameters: Mapping[str, Any]) -> Any:
+    return parameters[walk.day.name] if walk.day else None
 
 
 def _counted(links: list[Link], left: int) -> int:

@@ -28,7 +28,7 @@ from schema import limits
 from schema.expansion import Expansion, nodes
 
 # Arguments whose values shape the statement
-STRUCTURAL = {"first", "last", "orderBy", "by", "if", "kinds", "via", "maxHops", "hops", "limit"}
+STRUCTURAL = {"first", "last", "orderBy", "by", "if", "kinds", "via", "maxHops", "hops", "limit", "cube"}
 LISTS = {"ids"}  # so does the number of their members, and every variable that is written among them
 CURSORS = {"after", "before"}
 

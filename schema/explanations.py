@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from graph import plan as p
-from graph.model import Kind
+from graph.model import Kind, Model
 from graph.plan import Plan
 from graph.printed import plan_text, sort_of
 from graph.roles import Role
@@ -44,6 +44,10 @@ class Explanation:
         phase = "document" if isinstance(value, Document) else "plan"
         self._known[phase], self._seconds[phase] = known, perf_counter() - began
         return value
+
+    @property
+    def model(self) -> Model:
+        return self._store.model
 
     def compile(self, plan: Plan) -> Compiled:
         return self._walks.compiled(plan)

@@ -13,7 +13,7 @@ from graph.errors import BadInput
 from graph.model import SOURCE, Hop, Kind, Model, Relation
 from graph.plan import Convert
 from graph.search import FOUND, ORDER, is_searched
-from schema import limits, walks
+from schema import cubes, limits, walks
 from schema.arguments import Leaf, Tree, plain
 from schema.conditions import Conditions, Depth, all_of
 from schema.documents import INTROSPECTION, Operation
@@ -104,8 +104,8 @@ class Planner(Selections):
             return self.lookup(nodes, given["id"], (self._one[name],), at)
         if name == "search":
             return self.search(nodes, given, at)
-        if name in walks.FIELDS:
-            return walks.FIELDS[name](self, nodes, given, at)
+        if name in COMPUTED:
+            return COMPUTED[name](self, nodes, given, at)
         kind = self._many[name]
         return self.page(nodes, given, kind, None, kind.name, at)
 
@@ -363,6 +363,7 @@ class Planner(Selections):
                 return p.Const("GroupKey")
 
 
+COMPUTED = {**walks.FIELDS, **cubes.FIELDS}  # fields whose rows are computed before the statement runs
 ADDED: dict[str, Added] = {"sum": p.GroupSum, "average": p.GroupAverage}
 ENTRIES = {"counts": "TableCount", "sources": "LoadRecord"}
 _PAGE_INFO: dict[str, p.Value] = {

@@ -10,6 +10,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
+from graph.cubes import COLUMNS
 from graph.model import ID, LOCATORS, SINCE, SOURCE, SOURCES, UNTIL, Hop, Kind, Model, Property, Relation, Type, snake
 from graph.plan import MAX_PAGE, MAX_TEXT, MAX_WORDS
 from schema.declaring import CUSTOM, Declaring
@@ -114,6 +115,8 @@ class Declared(Declaring):
         self._search()
         if model.relations:
             self._walks()
+        if model.cubes:
+            self._cubes()
         self._graph()
         self._query()
         self._resolve()
@@ -377,6 +380,22 @@ class Declared(Declaring):
         ]
         self._type("Neighbourhood", "A node and what is around it, for drawings.", around)
 
+    # Cubes
+
+    def _cubes(self) -> None:
+        names = tuple(cube.name for cube in self.model.cubes)
+        self._enum("StudentCube", "A table of counts of students, or of their placements.", names)
+        node = self._field("node", "Entity | None", "The node that a relation leads to.")
+        row = [self._field(prop.name, *_counted(prop)) for prop in COLUMNS if prop is not ID]
+        self._type("StudentCount", "How many students share something.", [node, *row])
+        counts = [
+            self._field("total", "Int", "How many there are in all, to the nearest 5."),
+            self._field(
+                "rows", "list[StudentCount]", "What does not round to 0, and none of fewer than 22.5 students."
+            ),
+        ]
+        self._type("StudentCounts", "Counts that tell nobody apart, rounded and suppressed as HESA does it.", counts)
+
     # The graph as a whole
 
     def _graph(self) -> None:
@@ -419,6 +438,9 @@ class Declared(Declaring):
             fields.append(self._field("path", "list[PathStep] | None", says, (*_PATH, AS_OF)))
             says = "A node and what is around it, null where it is not there."
             fields.append(self._field("neighbourhood", "Neighbourhood | None", says, (*_AROUND, AS_OF)))
+        if self.model.cubes:
+            says = "How many students there are by one or two dimensions, for everybody."
+            fields.append(self._field("studentCounts", "StudentCounts", says, (_CUBE,)))
         for kind in self.model.kinds:
             fields.append(self._field(camel(kind.name), f"{kind.name} | None", f"{a(kind)} by id.", (_ID, AS_OF)))
             many = (*self._page_arguments(kind.name, kind.name), AS_OF)
@@ -428,6 +450,7 @@ class Declared(Declaring):
 
 _COMMON = ("id", "aliases", "sources", "locators")
 _ID = ("id", "ID", "The node's id, as in `borough:E09000012`.")
+_CUBE = ("cube", "StudentCube", "Which table.")
 _SEARCH = (
     ("text", "str", f"Words, the last may be begun; at most {MAX_TEXT} characters and {MAX_WORDS} words."),
     ("kinds", "list[NodeKind] | None", "Only nodes of these kinds."),
@@ -449,6 +472,11 @@ _IDS = ("ids", "list[ID]", f"Up to {MAX_PAGE} ids.")
 
 def _optional(annotation: str, prop: Property) -> str:
     return f"{annotation} | None" if prop.nullable else annotation
+
+
+def _counted(prop: Property) -> tuple[str, str]:
+    """The type of a column of counts, and what it says."""
+    return _optional(SCALARS[prop.type][0], prop), prop.description
 
 
 def _decimals(scale: int) -> str:

@@ -9,7 +9,7 @@ from graphql import FieldNode
 
 from graph import plan as p
 from graph.errors import BadInput
-from graph.model import Hop, Model
+from graph.model import Hop, Model, Property
 from graph.walks import LINK, STEP
 from schema import limits
 from schema.arguments import Leaf, Tree, plain
@@ -28,7 +28,7 @@ def path(planner: Planner, nodes: list[FieldNode], given: dict[str, Tree], at: A
     rows = planner.params.computed()
     planner.walks.append(p.ShortestPath(start, end, hops, planner.model.kinds, steps, at.day, rows))
     fields = planner.below(nodes, "PathStep")
-    return p.IfThere(rows, p.Computed(rows, STEP, _row(planner, fields, "PathStep", at)))
+    return p.IfThere(rows, p.Computed(rows, STEP, row(planner, fields, "PathStep", STEP, at)))
 
 
 def neighbourhood(planner: Planner, nodes: list[FieldNode], given: dict[str, Tree], at: At) -> p.Value:
@@ -48,7 +48,7 @@ def neighbourhood(planner: Planner, nodes: list[FieldNode], given: dict[str, Tre
                 values[key] = p.Computed(found, STEP[:1], p.ByKind(cases))
             case "links":
                 fields = planner.below(below, "Link")
-                values[key] = p.Computed(links, LINK, _row(planner, fields, "Link", at))
+                values[key] = p.Computed(links, LINK, row(planner, fields, "Link", LINK, at))
             case "hasMore":
                 values[key] = p.Flag(more)
             case _:
@@ -62,8 +62,9 @@ FIELDS: dict[str, Callable[[Planner, list[FieldNode], dict[str, Tree], At], p.Va
 }
 
 
-def _row(planner: Planner, fields: Fields, on: str, at: At) -> p.Value:
-    properties = {prop.name: prop for prop in (*STEP, *LINK)}
+def row(planner: Planner, fields: Fields, on: str, columns: tuple[Property, ...], at: At) -> p.Value:
+    """What is asked of a row of these columns that was computed."""
+    properties = {prop.name: prop for prop in columns}
     values: dict[str, p.Value] = {}
     for key, nodes in fields.items():
         match nodes[0].name.value:

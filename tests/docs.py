@@ -13,7 +13,7 @@ import click
 
 from graph import changes, errors
 from graph.civic import CIVIC
-from graph.model import DataClass, Kind, Property, Relation, Table
+from graph.model import Cube, DataClass, Kind, Property, Relation, Table
 from graph.roles import SEES, Role, least, seen_by
 from graph.stores import open_store
 from loaders.folder import EXAMPLE, read
@@ -114,6 +114,18 @@ def hidden_from(role: Role) -> str:
     return ", ".join([*kinds, *properties]) or "nothing"
 
 
+def cubes_part() -> str:
+    rows = (f"| `{c.name}` | {CIVIC.kind(c.kind).plural} | {' and '.join(dimensions(c))} |" for c in CIVIC.cubes)
+    return "\n".join(["| cube | counts | by |", "|---|---|---|", *rows])
+
+
+def dimensions(cube: Cube) -> Iterator[str]:
+    if cube.by:
+        yield f"`{cube.by}`"
+    if cube.year:
+        yield f"academic year, of `{cube.year}`"
+
+
 def errors_part() -> str:
     asked = error_classes(errors.RequestError)
     kept = [errors.Overloaded, errors.Timeout, errors.Unavailable, errors.Incompatible, errors.StoreError]
@@ -178,6 +190,7 @@ def report_part() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "model": model_part,
     "roles": roles_part,
+    "cubes": cubes_part,
     "errors": errors_part,
     "settings": settings_part,
     "commands": commands_part,

@@ -19,7 +19,7 @@ from graph.model import ID, Hop, Kind
 from graph.search import FOUND
 from graph.stores import cypher_walks
 from graph.stores.cypher_comparisons import Comparisons, Side
-from graph.stores.cypher_groups import Grouped
+from graph.stores.cypher_groups import Grouped, shared, shared_text
 from graph.stores.cypher_provenance import Spoken
 from graph.stores.cypher_search import matched
 from graph.stores.cypher_terms import (
@@ -168,8 +168,10 @@ class Compiler:
             case p.IfThere(param, inner):
                 is_null, shape = cells.get(f"${param.name} IS NULL"), self.graph_value(inner, cells)
                 return lambda row: None if is_null(row) else shape(row)
-            case p.Flag(param):
+            case p.Flag(param) | p.Number(param):
                 return cells.get(f"${param.name}")
+            case p.Counts():
+                return self.counts(value, cells)
             case p.Info(name):
                 return cells.get(f"g.{quoted(name)}")
             case p.Entries():
@@ -526,6 +528,21 @@ class Compiler:
             return constant(None)
         there, shape = grouped.cells.get(grouped.value), self.row_value(value, grouped.target, grouped.cells)
         return lambda row: None if there(row) is None else shape(row)
+
+    def counts(self, counts: p.Counts, cells: Cells) -> Shape:
+        row, found = Row(self.name("n"), counts.kind), self.name("x")
+        lines, values = [f"MATCH ({row.node}:{quoted(counts.kind.table)})"], list[str]()
+        for place, by in enumerate(counts.by):
+            if isinstance(by, Hop):
+                target = Row(self.name("n"), self.kinds[by.target], self.name("e"))
+                lines += self.targets(by, p.AllOf(), row, target)
+            values.append(f"{f'{target.node}.id' if isinstance(by, Hop) else shared(by, row)} AS v{place}")
+        names = [f"v{place}" for place in range(len(counts.by))]
+        order = ", ".join(["c DESC", *names])
+        lines.append(f"WITH {', '.join([*values, 'count(*) AS c'])} ORDER BY {order} LIMIT {counts.limit}")
+        cells.calls += call([], [*lines, f"RETURN collect([{', '.join([*names, 'c'])}]) AS {found}"])
+        texts = [shared_text(by, itemgetter(place)) for place, by in enumerate(counts.by)]
+        return each(cells.get(found), lambda row: [*(text(row) for text in texts), row[-1]])
 
     # Predicates
 

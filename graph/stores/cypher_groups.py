@@ -27,12 +27,7 @@ class Grouped:
     cells: Cells = field(default_factory=Cells)
 
     def text(self) -> Shape:
-        place = self.cells.get(self.value)
-        if isinstance(self.by, Hop):
-            return place
-        if self.by.part is Part.ACADEMIC_YEAR:
-            return within(place, lambda year: f"{year:04}/{(year + 1) % 100:02}")
-        return as_text(self.by.property, place)
+        return shared_text(self.by, self.cells.get(self.value))
 
     def added(self, function: Sum, prop: Property, on_edge: bool) -> Shape:
         """A sum or an average, from the parts that `graph.sums` speaks of."""
@@ -52,15 +47,24 @@ class Grouped:
         counted = [f"count(*) AS {self.number}", *(f"{sum_} AS {name}" for name, sum_ in self.sums.items())]
         known = [self.number, *self.sums]
         if isinstance(self.by, p.By):
-            shared = f"{_shared(self.by, self.rows)} AS {self.value}"
-            return [f"WITH {', '.join([shared, *counted])}", f"WITH {', '.join([self.value, *known])}"]
+            value = f"{shared(self.by, self.rows)} AS {self.value}"
+            return [f"WITH {', '.join([value, *counted])}", f"WITH {', '.join([self.value, *known])}"]
         assert self.target
         node = self.target.node
         named = f"{node}.id AS {self.value}"
         return [f"WITH {', '.join([node, *counted])}", f"WITH {', '.join([node, named, *known])}"]
 
 
-def _shared(by: p.By, row: Row) -> str:
+def shared_text(by: p.By | Hop, place: Shape) -> Shape:
+    """What the rows of a group have in common as text; of a step, the id of the node it leads to."""
+    if isinstance(by, Hop):
+        return place
+    if by.part is Part.ACADEMIC_YEAR:
+        return within(place, lambda year: f"{year:04}/{(year + 1) % 100:02}")
+    return as_text(by.property, place)
+
+
+def shared(by: p.By, row: Row) -> str:
     """What the rows of a group have in common. Of an academic year it is the year in which it begins."""
     value = row.column(by.property, by.on_edge)
     match by.part:

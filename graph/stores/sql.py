@@ -86,6 +86,10 @@ class Compiler:
                 return f"json(iif(:{given.name} IS NULL, NULL, {self.graph_value(inner)}))"
             case p.Flag(given):
                 return boolean(f":{given.name}")
+            case p.Number(given):
+                return f":{given.name}"
+            case p.Counts():
+                return self.counts(value)
             case p.Info(name):
                 return f"(SELECT {quoted(name)} FROM _graph)"
             case p.Entries(name, entry, tables):
@@ -291,7 +295,7 @@ class Compiler:
             source = f"{source} LEFT JOIN {self.targets(by, groups.among, target)} ON {target}.near = {row.id}"
             value, grouped = f"{target}.far", Grouped(row, "v", self.kinds[by.target])
         else:
-            value, grouped = shared(by, row), Grouped(row, shared_text(by))
+            value, grouped = shared(by, row), Grouped(row, shared_text(by, "v"))
         where = self.all_of(self.conditions(page, row, seeking=False, full=True))
         content = self.group_value(groups.value, grouped)
         added = "".join(f", {sql} AS {quoted(name)}" for name, sql in grouped.columns.items())
@@ -331,6 +335,23 @@ class Compiler:
                 return f"json({self.node('v', grouped.kind, of_node)})" if grouped.kind else "NULL"
             case _:
                 raise TypeError(f"{value} is no value of a group")
+
+    def counts(self, counts: p.Counts) -> str:
+        node = self.alias("n")
+        row, source = Row(node_column(node), counts.kind), f"{quoted(counts.kind.table)} {node}"
+        values, texts = list[str](), list[str]()
+        for place, by in enumerate(counts.by):
+            if isinstance(by, Hop):
+                target = self.alias("g")
+                source = f"{source} LEFT JOIN {self.targets(by, p.AllOf(), target)} ON {target}.near = {row.id}"
+            values.append(f"{f'{target}.far' if isinstance(by, Hop) else shared(by, row)} AS v{place}")
+            texts.append(f"v{place}" if isinstance(by, Hop) else shared_text(by, f"v{place}"))
+        names = [f"v{place}" for place in range(len(counts.by))]
+        grouped = f" GROUP BY {', '.join(names)}" if names else ""
+        order = ", ".join(["c DESC", *(f"{name} NULLS LAST" for name in names)])
+        counted = f"SELECT {', '.join([*values, 'count(*) AS c'])} FROM {source}{grouped} ORDER BY {order}"
+        listed = f"json_array({', '.join([*texts, 'c'])})"
+        return f"json((SELECT json_group_array({listed}) FROM ({counted} LIMIT {counts.limit})))"
 
     # Predicates
 

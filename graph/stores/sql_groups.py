@@ -49,8 +49,8 @@ def shared(by: p.By, row: Row) -> str:
             return f"iif(length({value}) >= 7, {begins}, NULL)"
 
 
-def shared_text(by: p.By) -> str:
-    """What the rows of a group have in common, `v`, as text."""
+def shared_text(by: p.By, value: str) -> str:
+    """What the rows of a group have in common as text."""
     if by.part is Part.ACADEMIC_YEAR:
-        return "iif(v IS NULL, NULL, printf('%04d/%02d', v, (v + 1) % 100))"
-    return as_text(by.property, "v")
+        return f"iif({value} IS NULL, NULL, printf('%04d/%02d', {value}, ({value} + 1) % 100))"
+    return as_text(by.property, value)

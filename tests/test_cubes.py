@@ -1,0 +1,312 @@
+"""Counts of students for everybody: what they are by, how they are rounded, and that nobody is told apart by them."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph import changes, cubes
+from graph.civic import CIVIC
+from graph.cubes import Table, rounded, table
+from graph.model import Cube, DataClass, End, Kind, Model, Property, Relation, Type
+from graph.roles import Role
+from graph.stores.sqlite import SQLiteStore
+from tests.client import Client
+from tests.conftest import Stores
+from tests.traced import traced
+from tests.world import Row, Said, World, link, node
+
+COUNTS = """query ($cube: StudentCube!) {
+    studentCounts(cube: $cube) { total rows { node { id ... on Entity { name } } value academicYear count percentage } }
+}"""
+NAMES = [cube.name for cube in CIVIC.cubes]
+BY_LEVEL, BY_MODULE = Cube("A", "Student", "level", "cohort"), Cube("B", "Student", "modules")
+
+
+# The rules
+
+
+@pytest.mark.parametrize(
+    ("exact", "told"), [(0, 0), (2, 0), (3, 5), (7, 5), (8, 10), (12, 10), (13, 15), (22, 20), (23, 25), (1002, 1000)]
+)
+def test_numbers_are_told_to_the_nearest_five(exact: int, told: int) -> None:
+    assert rounded(exact) == told
+
+
+def test_of_fewer_than_22_and_a_half_only_the_total_is_told() -> None:
+    assert table(BY_MODULE, {"total": [[22]], "cells": [["module:a", 22]]}, CIVIC) == Table(20, [])
+    assert table(BY_MODULE, {"total": [[23]], "cells": [["module:a", 20], ["module:b", 2]]}, CIVIC) == Table(
+        25, [["module:a", "module:a", None, 20, 80]]
+    )
+
+
+def test_a_slice_of_fewer_is_not_told_of_in_either_direction() -> None:
+    cells = {("4", "2024/25"): 30, ("4", "2023/24"): 12, ("5", "2024/25"): 22, ("5", "2023/24"): 0}
+    assert told_of(cells).rows == [[None, "4", "2024/25", 30, 60]]
+    cells["5", "2023/24"] = 12
+    assert [row[1:4] for row in told_of(cells).rows] == [
+        ["4", "2024/25", 30],
+        ["5", "2024/25", 20],
+        ["4", "2023/24", 10],
+        ["5", "2023/24", 10],
+    ]
+
+
+Cells = dict[tuple[Any, Any], int]
+
+
+def told_of(cells: Cells) -> Table:
+    return table(BY_LEVEL, exact_of(cells), CIVIC)
+
+
+def exact_of(cells: Cells) -> dict[str, list[Any]]:
+    by, year = Counter[Any](), Counter[Any]()
+    for (value, when), number in cells.items():
+        by[value] += number
+        year[when] += number
+    listed = [[*key, number] for key, number in cells.items() if number]
+    return {"total": [[sum(cells.values())]], "cells": listed, "by": [*by.items()], "year": [*year.items()]}
+
+
+def test_percentages_are_of_what_is_told() -> None:
+    """Of 23, one is 4 percent, and would be told apart from none."""
+    cells = {("4", "2024/25"): 22, ("5", "2024/25"): 1, ("4", "2023/24"): 9, ("5", "2023/24"): 22}
+    assert [row[1:] for row in told_of(cells).rows if row[2] == "2024/25"] == [["4", "2024/25", 20, 80]]
+
+
+NUMBERS = st.integers(0, 60)
+TABLES = st.fixed_dictionaries({(v, y): NUMBERS for v in ("4", "5", None) for y in ("2023/24", "2024/25", None)})
+
+
+@given(TABLES, st.randoms(use_true_random=False))
+def test_nothing_depends_on_exact_numbers_but_by_rounding(cells: Cells, chance: random.Random) -> None:
+    """All other numbers that round to the same give the same table: its order and what is not in it included."""
+    exact = exact_of(cells)
+    other = {name: [[*row[:-1], alike(row[-1], chance)] for row in rows] for name, rows in exact.items()}
+    for rows in other.values():
+        chance.shuffle(rows)
+    assert table(BY_LEVEL, other, CIVIC) == table(BY_LEVEL, exact, CIVIC)
+
+
+def alike(number: int, chance: random.Random) -> int:
+    return chance.choice([n for n in range(max(0, number - 4), number + 5) if rounded(n) == rounded(number)])
+
+
+def test_a_table_has_an_end_and_the_latest_years_are_before_it() -> None:
+    cells = {(str(level), f"{year}/00"): 30 for level in range(40) for year in range(2000, 2020)}
+    rows = told_of(cells).rows
+    assert len(rows) == cubes.ROWS
+    assert {row[2] for row in rows[:40]} == {"2019/00"}
+
+
+# The attack that free filters would allow
+
+
+def test_who_may_choose_who_is_counted_undoes_the_rounding() -> None:
+    """With some whom one knows added to a group, its rounded number steps up; when, tells the exact one."""
+    for secret in range(30):
+        before = rounded(secret)
+        needed = next(known for known in count() if rounded(secret + known) > before)
+        assert before + 3 - needed == secret
+
+
+def test_nobody_may_choose_who_is_counted(client: Client) -> None:
+    schema = Client(client.store, Role.PUBLIC).api.schema
+    assert set(schema.query_type.fields["studentCounts"].args) == {"cube"}
+    for name in ("StudentCounts", "StudentCount"):
+        assert not any(field.args for field in schema.type_map[name].fields.values())
+    ids = ", ".join(f'"student:{number}"' for number in range(100))
+    for role in (Role.PUBLIC, Role.ANALYST):
+        asker = Client(client.store, role)
+        for query in (
+            f"{{ students(where: {{id: {{in: [{ids}]}}}}) {{ totalCount }} }}",
+            f"{{ studentCounts(cube: STUDENTS_BY_MODULE, where: {{id: {{in: [{ids}]}}}}) {{ total }} }}",
+            '{ studentCounts(cube: STUDENTS_BY_MODULE, asOf: "2024-01-01") { total } }',
+            "{ modules(where: {students: {some: {}}}) { totalCount } }",
+            "{ modules { groups(by: [STUDENTS]) { count } } }",
+            "{ boroughs(orderBy: [{placements: ASC}]) { totalCount } }",
+            "{ studentCounts(cube: STUDENTS_BY_MODULE) { rows { node { ... on Module { students { id } } } } } }",
+        ):
+            assert asker.code(query) == "VALIDATION_FAILED", query
+
+
+# What is counted
+
+
+YEARS = {"2023-07-31": "2022/23", "2023-08-01": "2023/24", "2024-02": "2023/24", "2024": None, None: None}
+STEPS = {
+    "modules": "Student_ENROLLED_IN_Module",
+    "boroughs": "Placement_SERVES_Borough",
+    "challenges": "Placement_ADDRESSES_Challenge",
+}
+
+
+def town(seed: int = 7) -> World:
+    """Students and placements by chance, of some of which little is known."""
+    chance = random.Random(seed)
+    people = [drawn(chance, number) for number in range(160)]
+    tables = {name: [row for tables in people for row in tables.get(name, ())] for name in DRAWN}
+    nodes = {
+        "Module": [node(f"module:{key}", f"Module {key}", code=key) for key in "abc"],
+        "Borough": [node(f"borough:{key}", f"Borough {key}", gssCode=key) for key in "xy"],
+        "Challenge": [node(f"challenge:{key}", f"Challenge {key}") for key in "01"],
+    }
+    return World((Said("source:town", {**nodes, **tables}),))
+
+
+DRAWN = ("Student", "Placement", *STEPS.values())
+
+
+def drawn(chance: random.Random, number: int) -> dict[str, list[Row]]:
+    """A student and a placement, with what they lead to."""
+    student, placement = f"student:made-up-{number}", f"placement:{number}"
+    (level,), (day,) = chance.choices([4, 5, 6, None], [5, 5, 2, 1]), chance.choices([*YEARS], [3, 3, 2, 1, 1])
+    (cohort,) = chance.choices(["2022/23", "2023/24", "2024/25", None], [8, 8, 4, 1])
+    modules = chance.sample("abc", chance.choice([0, 1, 1, 2]))
+    boroughs = chance.sample(["x", "y", "gone"], chance.choice([0, 1, 2]))
+    enrolled = [(key, when) for key in modules for when in chance.sample(["2023/24", "2024/25"], chance.choice([1, 2]))]
+    return {
+        "Student": [node(student, student, level=level, cohort=cohort)],
+        "Placement": [node(placement, f"P{number}", startDate=day)],
+        STEPS["modules"]: [link(student, f"module:{key}", academicYear=when) for key, when in enrolled],
+        STEPS["boroughs"]: [link(placement, f"borough:{key}") for key in boroughs],
+        STEPS["challenges"]: [link(placement, f"challenge:{number % 2}")],
+    }
+
+
+def dimensions(world: World, cube: Cube, person: Row) -> Iterator[tuple[str | None, str | None]]:
+    """By what a student or placement is counted, as told by the rows that were loaded."""
+    rows, year = world.said[0].rows, None
+    if cube.year:
+        year = person.get("cohort") if cube.kind == "Student" else YEARS[person["startDate"]]
+    values = {None}
+    if cube.by == "level":
+        values = {None if person["level"] is None else str(person["level"])}
+    elif cube.by:
+        ends = {row["to"] for row in rows[STEPS[cube.by]] if row["from"] == person["id"]}
+        values = ends - {"borough:gone"} or {None}
+    return ((value, year) for value in values)
+
+
+def expected(world: World, cube: Cube) -> dict[str, Any]:
+    """What is told of a cube, counted the simple way."""
+    people = world.said[0].rows[cube.kind]
+    cells = Counter(cell for person in people for cell in dimensions(world, cube, person))
+    by = Counter(value for person in people for value in {value for value, _ in dimensions(world, cube, person)})
+    year = Counter(when for person in people for when in {when for _, when in dimensions(world, cube, person)})
+    rows = []
+    for value, when in sorted(cells, key=lambda cell: "~" if cell[0] is None else cell[0]):
+        slices = (by[value], year[when]) if cube.by and cube.year else (len(people),)
+        number = 5 * round(cells[value, when] / 5)
+        if number and min(slices) >= 23:
+            share = number / (5 * round(slices[-1] / 5))
+            rows.append((value, when, number, int(100 * share + 0.5)))
+    rows.sort(key=lambda row: row[1] or "", reverse=True)
+    return {"total": 5 * round(len(people) / 5), "rows": rows}
+
+
+def told(client: Client, cube: str) -> dict[str, Any]:
+    counts = client.data(COUNTS, {"cube": cube})["studentCounts"]
+    rows = [(row["value"], row["academicYear"], row["count"], row["percentage"]) for row in counts["rows"]]
+    return {"total": counts["total"], "rows": rows}
+
+
+@pytest.fixture(scope="module")
+def asker(new_store: Stores) -> Client:
+    store = new_store(CIVIC)
+    changes.load(store, town())
+    return Client(store, Role.PUBLIC)
+
+
+@pytest.mark.parametrize("cube", CIVIC.cubes, ids=lambda cube: cube.name)
+def test_a_cube_tells_what_there_is(asker: Client, cube: Cube) -> None:
+    found = told(asker, cube.name)
+    assert found == expected(town(), cube)
+    assert found["rows"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everybody_is_told_the_same(asker: Client, name: str) -> None:
+    answers = [Client(asker.store, role).data(COUNTS, {"cube": name}) for role in Role]
+    assert all(answer == answers[0] for answer in answers)
+
+
+def test_a_row_leads_to_its_node(asker: Client) -> None:
+    rows = asker.data(COUNTS, {"cube": "PLACEMENTS_BY_BOROUGH"})["studentCounts"]["rows"]
+    assert [row["node"] for row in rows] == [
+        {"id": "borough:x", "name": "Borough x"},
+        {"id": "borough:y", "name": "Borough y"},
+        None,
+    ]
+    levels = asker.data(COUNTS, {"cube": "STUDENTS_BY_LEVEL_OF_STUDY"})["studentCounts"]["rows"]
+    assert len(levels) > 1
+    assert all(row["node"] is None for row in levels)
+
+
+def test_several_cubes_are_told_at_once_beside_other_fields(asker: Client) -> None:
+    query = """{
+        a: studentCounts(cube: STUDENTS_BY_MODULE) { __typename total }
+        b: studentCounts(cube: PLACEMENTS_BY_BOROUGH) { rows { __typename count } }
+        modules { totalCount }
+    }"""
+    answer = asker.data(query)
+    assert answer["a"] == {"__typename": "StudentCounts", "total": 160}
+    assert {row["__typename"] for row in answer["b"]["rows"]} == {"StudentCount"}
+    assert answer["modules"] == {"totalCount": 3}
+
+
+# Versions
+
+
+def more(number: int) -> World:
+    """A town in which so many others came to a module."""
+    students = [node(f"student:made-up-m{n}", f"student:made-up-m{n}", level=7) for n in range(number)]
+    return World((*town().said, Said("source:more", {"Student": students})))
+
+
+def test_what_is_told_is_of_the_version_that_is_asked(new_store: Stores) -> None:
+    store = new_store(CIVIC)
+    asker = Client(store, Role.PUBLIC)
+    for number in (0, 10, 40):
+        changes.load(store, more(number))
+        assert told(asker, "STUDENTS_BY_LEVEL_OF_STUDY")["total"] == 160 + number
+
+
+def test_a_version_is_counted_once(tmp_path: Any) -> None:
+    store = SQLiteStore(str(tmp_path / "graph.db"), CIVIC)
+    changes.load(store, town())
+    asker = Client(store, Role.PUBLIC)
+    told(asker, "STUDENTS_BY_MODULE")
+    with traced(store) as ran:
+        told(asker, "STUDENTS_BY_MODULE")
+    assert len(ran) == 1
+    assert "Student" not in ran[0].replace("StudentCount", "").replace("studentCounts", "")
+    changes.load(store, more(40))
+    with traced(store) as ran:
+        told(asker, "STUDENTS_BY_MODULE")
+    assert any('"Student_ENROLLED_IN_Module"' in text for text in ran)
+    with traced(store) as ran:
+        told(asker, "STUDENTS_BY_MODULE")
+    assert len(ran) == 1
+    store.close()
+
+
+# The model
+
+
+def test_a_cube_is_by_what_everybody_may_see() -> None:
+    student = Kind("Student", "students", "A student.", (Property("level", Type.INTEGER, "Level."),))
+    mentor = Kind("Mentor", "mentors", "A mentor.", data_class=DataClass.PERSONAL)
+    mentored = Relation("MENTORED_BY", "Student", "Mentor", End("mentors"), End("students"), "Who helps.")
+    assert Model((student, mentor), (mentored,), (Cube("BY_LEVEL", "Student", "level"),)).cubes
+    with pytest.raises(ValueError, match="everybody sees what it counts by, so that mentors cannot be hidden"):
+        Model((student, mentor), (mentored,), (Cube("BY_MENTOR", "Student", "mentors"),))
+    with pytest.raises(ValueError, match="BY_AGE: age is neither a property nor a step of Student"):
+        Model((student, mentor), (mentored,), (Cube("BY_AGE", "Student", "age"),))
