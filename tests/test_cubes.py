@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -136,6 +137,70 @@ def test_nobody_may_choose_who_is_counted(client: Client) -> None:
             "{ studentCounts(cube: STUDENTS_BY_MODULE) { rows { node { ... on Module { students { id } } } } } }",
         ):
             assert asker.code(query) == "VALIDATION_FAILED", query
+
+
+# The attack that tables allow: what is told of rows, columns and cells bounds the others
+
+Bounds = dict[Any, tuple[int, int]]
+
+
+def city(seed: int, boroughs: int, years: int, number: int) -> Cells:
+    """So many placements, unevenly spread over boroughs and years."""
+    chance = random.Random(seed)
+    places, times = [str(place) for place in range(boroughs)], [str(2010 + time) for time in range(years)]
+    weights = [chance.expovariate(1) for _ in places]
+    drawn = zip(chance.choices(places, weights, k=number), chance.choices(times, k=number), strict=True)
+    return {(place, time): 0 for place in places for time in times} | Counter(drawn)
+
+
+def around(number: int) -> tuple[int, int]:
+    """What numbers there are that round to this."""
+    return max(0, number - 2), number + 2
+
+
+def bounded(cells: Cells, margin: Callable[[int], tuple[int, int]]) -> Bounds:
+    """What can be known of each cell from the rows that are told, and from margins as they are told."""
+    exact, shown = exact_of(cells), {(row[1], row[2]): row[3] for row in told_of(cells).rows}
+    sizes = {axis: dict(exact[name]) for axis, name in enumerate(("by", "year"))}
+    bounds = {
+        cell: around(shown.get(cell, 0)) if min(sizes[0][cell[0]], sizes[1][cell[1]]) >= 23 else (0, 27)
+        for cell in cells
+    }
+    before: Bounds = {}
+    while bounds != before:
+        before = dict(bounds)
+        for axis, of_axis in sizes.items():
+            for value, number in of_axis.items():
+                narrow(bounds, [cell for cell in cells if cell[axis] == value], *margin(number))
+    return bounds
+
+
+def narrow(bounds: Bounds, line: list[Any], low: int, high: int) -> None:
+    """What a line adds up to leaves so much for each of its cells."""
+    for cell in line:
+        least, most = bounds[cell]
+        others = [bounds[other] for other in line if other != cell]
+        least = max(least, low - sum(end for _, end in others))
+        bounds[cell] = least, min(most, high - sum(start for start, _ in others))
+
+
+def found_out(size: tuple[int, int, int], margin: Callable[[int], tuple[int, int]]) -> int:
+    """How many cells of one or two people are known exactly, in some cities of a size."""
+    found = 0
+    for seed in range(30):
+        cells = city(seed, *size)
+        bounds = bounded(cells, margin)
+        found += sum(0 < number < 3 and bounds[cell] == (number, number) for cell, number in cells.items())
+    return found
+
+
+@pytest.mark.parametrize("size", [(33, 8, 600), (3, 4, 150), (2, 2, 60)])
+def test_no_cell_of_one_or_two_is_found_out_from_all_that_is_told(size: tuple[int, int, int]) -> None:
+    assert found_out(size, lambda number: around(rounded(number))) == 0
+
+
+def test_exact_margins_would_find_some_out() -> None:
+    assert found_out((2, 2, 60), lambda number: (number, number)) > 0
 
 
 # What is counted
