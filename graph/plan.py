@@ -7,8 +7,8 @@ parameters. Every store answers a plan alike, by these rules:
 - Text compares by code point, dates as ISO 8601 text (a year comes before its months), enums by stored name.
 - Missing values sort last in either direction. Every order ends in the node's id (and, for a relation that can
   join two nodes more than once, in its key), in the direction of the last key named.
-- A page has `limit` rows after `after` and before `before`; `reverse` takes them from the far end, and gives them
-  in the order asked for all the same. Only its rows are asked for what is nested in them.
+- A page has `limit` rows, at most `MAX_PAGE`, after `after` and before `before`; `reverse` takes them from the far end,
+  and gives them in the order asked for all the same. Only its rows are asked for what is nested in them.
 - A step to one node follows, of several relations, the one with the latest `since` (missing last), then the
   smallest id of the target. `Has` along such a step looks at that node only.
 - `among` narrows the relations that a step follows before it chooses: to those that hold on a day. A relation holds
@@ -46,11 +46,20 @@ from typing import Any
 
 import msgspec
 
-from graph.errors import BadCursor, BadInput
+from graph.errors import BadCursor, BadInput, PageSize
 from graph.model import Hop, Kind, Property
 from graph.text import fold, words
 
+MAX_PAGE = 100  # rows of a page, groups, or nodes by id
+MAX_COMPUTED = 10_000  # rows
 MAX_TEXT, MAX_WORDS = 200, 32  # characters and words that are searched for at most
+
+
+def page_size(name: str, size: object, least: int = 0) -> int:
+    """How many rows are asked for at once. Raises PageSize where these are too many, or no number."""
+    if type(size) is not int or not least <= size <= MAX_PAGE:
+        raise PageSize(f"{name} is {size}; expected {least} to {MAX_PAGE}")
+    return size
 
 
 class Convert(Enum):
@@ -257,6 +266,9 @@ class Groups:
     value: Value
     among: Predicate = AllOf()
 
+    def __post_init__(self) -> None:
+        page_size("limit", self.limit)
+
 
 # Values of a group.
 
@@ -364,10 +376,14 @@ class Page:
     value: Value
     search: Search | None = None
 
+    def __post_init__(self) -> None:
+        page_size("limit", self.limit)
+
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Nodes by id: a list as long as `ids` where `many`, else one; null where there is none of these kinds."""
+    """Nodes by id: a list as long as `ids` where `many`, of the first `MAX_PAGE` of them, else one; null where there is
+    none of these kinds."""
 
     ids: Param
     many: bool
@@ -407,6 +423,9 @@ class Around:
     links: Param
     more: Param
 
+    def __post_init__(self) -> None:
+        page_size("limit", self.limit, least=1)
+
 
 Walk = ShortestPath | Around
 
@@ -424,7 +443,8 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """Rows that were computed, each a list of these properties, of which the first is an id."""
+    """Rows that were computed, the first `MAX_COMPUTED` of them, each a list of these properties, of which the first is
+    an id."""
 
     rows: Param
     columns: tuple[Property, ...]

@@ -55,6 +55,14 @@ class Found(NamedTuple):
     state: int = 0
 
 
+class Explained(NamedTuple):
+    """The statement that the database is given for a plan, and how it goes about it, in its own words, a step a
+    line."""
+
+    statement: str
+    steps: tuple[str, ...]
+
+
 class Snapshot(Protocol):
     """One version of a whole graph, which no load changes while it is read."""
 
@@ -110,7 +118,21 @@ class Writer(Protocol):
         ...
 
 
-class Store(Protocol):
+class Reader(Protocol):
+    """What answers plans."""
+
+    def compile(self, plan: Plan) -> Compiled: ...
+
+    async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
+        """The answer to a plan.
+
+        Raises Forbidden where its caller, who asks in this role, may not see all that it reads, StoreError where the
+        store cannot answer.
+        """
+        ...
+
+
+class Store(Reader, Protocol):
     """A graph that is kept somewhere."""
 
     @property
@@ -140,14 +162,10 @@ class Store(Protocol):
         """The ids of the nodes that have these values in a text list, by value."""
         ...
 
-    def compile(self, plan: Plan) -> Compiled: ...
+    async def explain(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Explained:
+        """How the database would go about a plan with these parameters, without doing it. None of them is in it.
 
-    async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
-        """The answer to a plan.
-
-
-        Raises Forbidden where its caller, who asks in this role, may not see all that it reads, StoreError where the
-        store cannot answer.
+        Raises what `run` does.
         """
         ...
 

@@ -15,9 +15,9 @@ from graph.errors import TooCostly
 from graph.model import FROM, ID, SINCE, TO, UNTIL, Hop, Property, Type
 from graph.plan import Plan
 from graph.roles import Role
-from graph.store import Compiled, Found, Store
+from graph.store import Compiled, Found, Reader
 
-MAX_LINKS = 10_000  # relations that one walk may look at
+MAX_LINKS = p.MAX_COMPUTED  # relations that one walk may look at
 PLANS = 500  # of steps, that are kept
 
 RELATION = Property("relation", Type.TEXT, "Name of the relation.")
@@ -62,7 +62,7 @@ class Link(NamedTuple):
 class Walks:
     """Answers the plans of a store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Reader) -> None:
         self.store = store
         self._compiled: dict[Plan, Compiled] = {}
 

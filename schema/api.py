@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from asyncio import get_running_loop
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from time import perf_counter
+from typing import Any
 
 import msgspec
 from graphql import DocumentNode, execute_sync
 
-from graph.errors import BadRequest, CivicGraphError
+from graph.errors import BadRequest, CivicGraphError, Forbidden
 from graph.plan import Plan, bind, read_cursor
 from graph.roles import Role, seen_by
 from graph.store import Compiled, Found, Store
@@ -23,8 +22,10 @@ from schema import documents, limits
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
 from schema.errors import Answer, failure
+from schema.explanations import Explanation
 from schema.limits import ALLOWANCES
 from schema.planner import Planner
+from schema.recent import Recent
 from schema.types import executable
 
 DOCUMENTS = 1_000
@@ -32,46 +33,19 @@ PLANS = 2_000
 INTROSPECTIONS = 20  # their answers are large
 FEW = 500  # values of variables that are read beside other requests
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
 Look = Callable[..., Any]  # how a value is found: Recent.known or Recent.made
-
-
-class Recent(Generic[K, V]):
-    """The values made last, by key, at most `size` of them."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._values: OrderedDict[K, V] = OrderedDict()
-        self._lock = Lock()
-
-    def known(self, key: K, make: object = None) -> V:
-        """The value. Raises KeyError where there is none."""
-        with self._lock:
-            self._values.move_to_end(key)
-            return self._values[key]
-
-    def made(self, key: K, make: Callable[[], V]) -> V:
-        """The value, made where there is none. Only one thread may make values, so that none is made twice."""
-        try:
-            return self.known(key)
-        except KeyError:
-            value = make()
-        with self._lock:
-            self._values[key] = value
-            if len(self._values) > self.size:
-                self._values.popitem(last=False)
-        return value
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An operation ready to run: its plan, the statement of it, and what of the answer is known already."""
+    """An operation ready to run: its plan, the statement of it and how many seconds that was compiled, and what of the
+    answer is known already."""
 
     name: str | None
     cost: int
     plan: Plan
     compiled: Compiled | None
+    seconds: float = 0.0
     schema_data: dict[str, msgspec.Raw] | None = None
     keys: tuple[str, ...] = ()
 
@@ -113,21 +87,42 @@ class API:
         variables: Mapping[str, Any] | None = None,
         operation: str | None = None,
         tells_cost: bool = False,
+        explains: bool = False,
     ) -> Answer:
-        """The data that a request asks for, and what it cost in `extensions` if that is asked for too.
+        """The data that a request asks for, and in `extensions`, if that is asked for too, what it cost and how it came
+        about.
 
         Raises CivicGraphError where something is wrong with the request.
         """
+        if explains:
+            return await self._explained(query, variables, operation, tells_cost)
         prepared, values = await self._ready(query, dict(variables or {}), operation or None)
         found = Found(b"{}", 0)
         if prepared.compiled:
             found = await self._walks.run(prepared.compiled, bind(prepared.plan, values), self.role)
-        data = found.data
-        if prepared.schema_data is not None:
-            data = _merged(prepared.schema_data, prepared.keys, data)
-        body = b'{"data":' + data + _extensions(found.loading, prepared.cost if tells_cost else None) + b"}"
         lasts = prepared.compiled is not None and not found.loading
+        body = _body(prepared, found, {"cost": prepared.cost} if tells_cost else {})
         return Answer(body, 200, prepared.name, prepared.cost, version=found.version if lasts else None)
+
+    async def _explained(
+        self, query: str, variables: Mapping[str, Any] | None, operation: str | None, tells_cost: bool
+    ) -> Answer:
+        """The same answer with its explanation, which is another each time.
+
+        Raises Forbidden where the role is not for it.
+        """
+        if not self.allowance.explains:
+            raise Forbidden(f"{self.role} may not have answers explained; expected the token of a steward or admin")
+        explanation = Explanation(self.store, self._walks, self.role)
+        prepared, values = await get_running_loop().run_in_executor(
+            self._thread, self._looked_up, explanation.look, query, dict(variables or {}), operation or None
+        )
+        found = Found(b"{}", 0)
+        if prepared.compiled:
+            found = await Walks(explanation).run(prepared.compiled, bind(prepared.plan, values), self.role)
+        said = {"cost": prepared.cost} if tells_cost else {}
+        told = await explanation.told(prepared.plan, prepared.cost, prepared.seconds, found)
+        return Answer(_body(prepared, found, {**said, "explain": told}), 200, prepared.name, prepared.cost)
 
     async def _ready(self, query: str, given: dict[str, Any], name: str | None) -> Ready:
         """The operation and the values of its variables, at once where it is known."""
@@ -147,12 +142,14 @@ class API:
     def _prepare(self, operation: Operation, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
         planner = Planner(self.model, self.schema, operation, variables, self.allowance.cost)
         plan = planner.plan()
+        began = perf_counter()
         compiled = self.store.compile(plan) if plan.value.fields else None
+        seconds = perf_counter() - began
         if not operation.introspects:
-            return Prepared(operation.name, planner.cost, plan, compiled)
+            return Prepared(operation.name, planner.cost, plan, compiled, seconds)
         document = operation.alone(planner.introspected())
         about = self._introspect(document, given)
-        return Prepared(operation.name, planner.cost, plan, compiled, about, tuple(planner.roots()))
+        return Prepared(operation.name, planner.cost, plan, compiled, seconds, about, tuple(planner.roots()))
 
     def _introspect(self, document: DocumentNode, given: dict[str, Any]) -> dict[str, msgspec.Raw]:
         """What graphql-core says of the schema."""
@@ -162,13 +159,16 @@ class API:
         return {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in (result.data or {}).items()}
 
 
-def _extensions(loading: tuple[str, ...], cost: int | None) -> bytes:
-    """What is said beside the data: that sources are being loaded, so that it may show some of them in part, and the
-    cost."""
-    said: dict[str, Any] = {"loading": {"sources": loading}} if loading else {}
-    if cost is not None:
-        said["cost"] = cost
-    return b',"extensions":' + msgspec.json.encode(said) if said else b""
+def _body(prepared: Prepared, found: Found, said: dict[str, Any]) -> bytes:
+    """An answer, what is `said` beside its data, and that sources are being loaded, so that it may show some of them
+    in part."""
+    data = found.data
+    if prepared.schema_data is not None:
+        data = _merged(prepared.schema_data, prepared.keys, data)
+    if found.loading:
+        said = {"loading": {"sources": found.loading}, **said}
+    extensions = b',"extensions":' + msgspec.json.encode(said) if said else b""
+    return b'{"data":' + data + extensions + b"}"
 
 
 def _merged(schema_data: dict[str, msgspec.Raw], keys: tuple[str, ...], data: bytes) -> bytes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graph.errors import BadInput, PageSize, TooCostly, TooDeep, TooLarge
+from graph.errors import BadInput, TooCostly, TooDeep, TooLarge
+from graph.plan import MAX_PAGE
 from graph.roles import Role
 
 DEFAULT_PAGE = 20
-MAX_PAGE = 100
 MAX_TOKENS = 2_000
 MAX_DOCUMENT = 32 * 1024  # bytes
 MAX_DEPTH = 10  # relation hops
@@ -31,24 +31,20 @@ MAX_ERRORS = 5  # in one answer
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a caller may do: rows asked for by an operation, and whether errors say what else there is."""
+    """What a caller may do: rows asked for by an operation, whether errors say what else there is, and whether answers
+    are explained."""
 
     cost: int = MAX_COST
     suggests: bool = True
+    explains: bool = False
 
 
 ALLOWANCES: Mapping[Role, Allowance] = {
     Role.PUBLIC: Allowance(5_000, suggests=False),
     Role.ANALYST: Allowance(20_000),
-    Role.STEWARD: Allowance(),
-    Role.ADMIN: Allowance(),
+    Role.STEWARD: Allowance(explains=True),
+    Role.ADMIN: Allowance(explains=True),
 }
-
-
-def page_size(name: str, size: object, least: int = 0) -> int:
-    if not isinstance(size, int) or not least <= size <= MAX_PAGE:
-        raise PageSize(f"{name} is {size}; expected {least} to {MAX_PAGE}")
-    return size
 
 
 def document_size(text: str) -> None:

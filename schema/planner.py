@@ -282,7 +282,7 @@ class Planner(Selections):
         if "first" in given and "last" in given:
             raise BadInput("first and last are given; expected one of them")
         name = "last" if "last" in given else "first"
-        return limits.page_size(name, plain(given.get(name, Leaf(limits.DEFAULT_PAGE)))), name == "last"
+        return p.page_size(name, plain(given.get(name, Leaf(limits.DEFAULT_PAGE)))), name == "last"
 
     def connection(self, fields: Fields, kind: Kind, hop: Hop | None, title: str, below: At, at: At) -> p.Value:
         values: dict[str, p.Value] = {}
@@ -311,7 +311,7 @@ class Planner(Selections):
         names = plain(given["by"])
         if len(names) != 1:
             raise BadInput(f"by has {len(names)} values; expected one")
-        limit = limits.page_size("first", plain(given.get("first", Leaf(limits.DEFAULT_PAGE))))
+        limit = p.page_size("first", plain(given.get("first", Leaf(limits.DEFAULT_PAGE))))
         self.spend(at.rows * limit)
         by = groupings(self.model, kind, hop.relation if hop else None)[names[0]]
         below, values = at.into(limit, hops=0), {}

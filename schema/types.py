@@ -11,10 +11,10 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
 from graph.model import ID, LOCATORS, SINCE, SOURCE, SOURCES, UNTIL, Hop, Kind, Model, Property, Relation, Type, snake
-from graph.plan import MAX_TEXT, MAX_WORDS
+from graph.plan import MAX_PAGE, MAX_TEXT, MAX_WORDS
 from schema.declaring import CUSTOM, Declaring
 from schema.groups import groupings, numeric
-from schema.limits import DEFAULT_PAGE, HOPS, MAX_HOPS, MAX_PAGE, MAX_WIDTH, WIDTH
+from schema.limits import DEFAULT_PAGE, HOPS, MAX_HOPS, MAX_WIDTH, WIDTH
 
 PAGING = (
     ("first", "Int | None", f"How many from the start, up to {MAX_PAGE}; {DEFAULT_PAGE} if neither is given."),

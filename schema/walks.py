@@ -33,7 +33,7 @@ def path(planner: Planner, nodes: list[FieldNode], given: dict[str, Tree], at: A
 
 def neighbourhood(planner: Planner, nodes: list[FieldNode], given: dict[str, Tree], at: At) -> p.Value:
     hops = _number(given, "hops", limits.WIDTH, limits.MAX_WIDTH)
-    limit = limits.page_size("limit", plain(given.get("limit", Leaf(limits.DEFAULT_PAGE))), least=1)
+    limit = p.page_size("limit", plain(given.get("limit", Leaf(limits.DEFAULT_PAGE))), least=1)
     kinds = {kind.name for kind in planner.kinds(given.get("kinds"))}
     steps = tuple(hop for hop in _steps(planner.model) if hop.target in kinds)
     at = planner.walk(at, limit)

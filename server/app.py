@@ -23,12 +23,13 @@ from server.apis import APIs
 from server.callers import PUBLIC, Callers, Gate
 from server.desk import Desk
 from server.graphql import GraphQL
-from server.guard import Guard
+from server.guard import Guard, Headers
 from server.health import Health
 from server.journal import Journal
 from server.logs import LEVELS, log
 from server.metrics import Metrics
 from server.operations import known, warm
+from server.origins import Border, sharing
 from server.pages import STATIC, Pages, query_page
 from server.settings import Settings, from_environment
 from server.tokens import Tokens
@@ -49,7 +50,7 @@ def application(
     callers = Callers(Tokens(Path(settings.tokens)), settings.anonymous)
     documents = Documents(known(settings.operations), settings.trusted_only)
     hosts = LOCAL if settings.host in LOCAL or settings.anonymous is not Role.PUBLIC else ("*",)
-    return create_app(open_store(settings.store, CIVIC), started, hosts, callers, documents, leaving)
+    return create_app(open_store(settings.store, CIVIC), started, hosts, callers, documents, leaving, settings.origins)
 
 
 def create_app(
@@ -59,12 +60,13 @@ def create_app(
     callers: Callers = PUBLIC,
     documents: Documents = UNTRUSTED,
     leaving: Callable[[], bool] = lambda: False,
+    origins: Sequence[str] = (),
 ) -> Starlette:
     """The application over a store, which it closes at the end; `started` is called once it is about to serve, and
     it is not ready once it is `leaving`.
 
     Requests for other `hosts` are refused: a page from elsewhere must not reach a server of this machine by a name
-    of its own.
+    of its own. Pages of other `origins` may ask.
     """
     turns = Turns()
     metrics = Metrics(turns)
@@ -94,8 +96,11 @@ def create_app(
     ]
     middleware = [
         Middleware(Journal, metrics=metrics),
+        Middleware(Headers),
+        *sharing(origins),
         Middleware(Guard),
         Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+        Middleware(Border, origins=origins),
         Middleware(Gate, callers=callers),
     ]
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)

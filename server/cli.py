@@ -81,7 +81,11 @@ def example(*lines: str) -> str:
 def setting(name: str, **more: Any) -> Callable[[F], F]:
     """The option that stands over a setting."""
     found = next(s for s in SETTINGS if s.name == name)
-    return click.option(found.option, help=f"{found.help} [{found.env}; {found.shown}]", **more)
+
+    def fitting(context: click.Context, option: click.Parameter, value: Any) -> Any:
+        return found.read(value, found.option) if isinstance(value, str) else value
+
+    return click.option(found.option, help=f"{found.help} [{found.env}; {found.shown}]", callback=fitting, **more)
 
 
 def overridden(settings: Settings, **options: Any) -> Settings:
@@ -276,6 +280,7 @@ for command in (backup, export, operations, person, restore, token):
 @setting("tokens", metavar="FILE")
 @setting("operations", metavar="FOLDER")
 @setting("trusted_only", is_flag=True, default=None)
+@setting("origins", metavar="ORIGINS")
 @setting("log_level", type=click.Choice(list(LEVELS)))
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.pass_obj

@@ -15,12 +15,13 @@ from server.turns import Turns
 
 
 class Question(NamedTuple):
-    """What is asked, and whether the cost is to be told."""
+    """What is asked, whether the cost is to be told, and whether the answer is to be explained."""
 
     query: str
     variables: Mapping[str, Any] | None = None
     operation: str | None = None
     tells_cost: bool = False
+    explains: bool = False
 
 
 class Desk:

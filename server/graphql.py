@@ -24,6 +24,7 @@ MAX_PARAMETERS = 100  # of a query string
 METHODS = "GET, HEAD, POST"
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
+EXPLAIN = b"x-civic-graph-explain"
 SHAPE = (
     "a JSON object with query or documentId (text), variables (object), operationName (text) and extensions (object)"
 )
@@ -40,10 +41,11 @@ class Request(msgspec.Struct, frozen=True):
     operationName: str | None = None
     extensions: dict[str, Any] | None = None
 
-    def about(self, text: str) -> Question:
+    def about(self, text: str, headers: Headers) -> Question:
         """What is asked by a document's text."""
-        tells_cost = (self.extensions or {}).get("cost") is True
-        return Question(text, self.variables, self.operationName or None, tells_cost)
+        asked = self.extensions or {}
+        explains = asked.get("explain") is True or headers.get(EXPLAIN) == b"true"
+        return Question(text, self.variables, self.operationName or None, asked.get("cost") is True, explains)
 
 
 _decode = msgspec.json.Decoder(Request).decode
@@ -68,7 +70,7 @@ class GraphQL:
         except CivicGraphError as error:
             record.answer = failure(error, record.id)
         else:
-            question = request.about(record.query)
+            question = request.about(record.query, headers)
             record.answer = await self._answer(scope["role"], question, receive, record.id, media)
         await send_answer(send, record.answer, media)
 

@@ -19,9 +19,23 @@ HEADERS = (
 UNEXPECTED = "something went wrong that should not have; it has been logged"
 
 
+class Headers:
+    """Adds the headers of every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *HEADERS]
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
 class Guard:
-    """Adds the headers of every answer, and answers for what fails. The log has what nobody expected, the answer has
-    not."""
+    """Answers for what fails. The log has what nobody expected, the answer has not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -35,7 +49,6 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *HEADERS]
             await send(message)
 
         try:

@@ -16,6 +16,9 @@ from graph.stores import VARIABLES
 PREFIX = "CIVIC_GRAPH_"
 TESTS = f"{PREFIX}TEST_"  # variables of the test suite, none of ours
 
+# As browsers send it: in lower case, no slash at its end, the usual port left out
+Origin = Annotated[str, Meta(pattern=r"^https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$")]
+
 
 class Settings(msgspec.Struct, frozen=True):
     """What can be set. A `title` says what is expected, a `description` what it is for."""
@@ -50,6 +53,13 @@ class Settings(msgspec.Struct, frozen=True):
         bool,
         Meta(title="true or false", description="Whether trusted documents are answered only."),
     ] = False
+    origins: Annotated[
+        tuple[Origin, ...],
+        Meta(
+            title="origins as in https://example.org, separated by commas",
+            description="Other sites whose pages may ask, as in https://example.org,http://localhost:3000.",
+        ),
+    ] = ()
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(title="debug, info, warning or error", description="Least severe events that are logged."),
@@ -63,7 +73,7 @@ class Setting:
     name: str
     type: Any
     expected: str
-    default: str | int
+    default: str | int | tuple[str, ...]
     help: str
 
     @property
@@ -74,12 +84,26 @@ class Setting:
     @property
     def shown(self) -> str:
         """Its default as people read it."""
-        return str(self.default).lower() if isinstance(self.default, bool) else str(self.default) or "none"
+        match self.default:
+            case bool():
+                return str(self.default).lower()
+            case tuple():
+                return ",".join(self.default) or "none"
+            case _:
+                return str(self.default) or "none"
 
     @property
     def option(self) -> str:
         """The option of the command line that stands over it."""
         return "--" + self.name.replace("_", "-")
+
+    def read(self, text: str, place: str) -> Any:
+        """The value that a text gives. Raises BadInput, which names the place where it stands, if it does not fit."""
+        given = [item.strip() for item in text.split(",")] if isinstance(self.default, tuple) else text
+        try:
+            return msgspec.convert(given, self.type, strict=False)
+        except msgspec.ValidationError as error:
+            raise BadInput(f"{place} is {text!r}; expected {self.expected}") from error
 
 
 def _declared() -> Iterator[Setting]:
@@ -98,7 +122,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     Raises BadInput where a value does not fit, or a variable of ours is none of the settings.
     """
     _refuse_unknown(environment)
-    given = {s.name: _read(s, environment[s.env]) for s in SETTINGS if environment.get(s.env)}
+    given = {s.name: s.read(environment[s.env], s.env) for s in SETTINGS if environment.get(s.env)}
     return Settings(**given)
 
 
@@ -114,10 +138,3 @@ def _hint(name: str, known: list[str]) -> str:
 
     near = nearest(name, known)
     return f"did you mean {near}?" if near else f"there are {', '.join(known)}"
-
-
-def _read(setting: Setting, value: str) -> Any:
-    try:
-        return msgspec.convert(value, setting.type, strict=False)
-    except msgspec.ValidationError as error:
-        raise BadInput(f"{setting.env} is {value!r}; expected {setting.expected}") from error

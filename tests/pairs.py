@@ -21,7 +21,6 @@ from graph.stores.sql import Facts, compile_sql
 from schema import documents
 from schema.planner import Planner
 from schema.types import executable
-from tests.printed import plan_text, sql_text
 
 FOLDER = Path(__file__).parent / "golden"
 WRITING = os.environ.get("GOLDEN") == "write"
@@ -70,4 +69,4 @@ class Pair:
 
 PAIRS = {path.stem: Pair(path) for path in sorted(FOLDER.glob("*.txt"))}
 
-__all__ = ["PAIRS", "Pair", "plan_text", "sql_text"]
+__all__ = ["PAIRS", "Pair"]

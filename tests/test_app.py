@@ -101,7 +101,7 @@ def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(visitor: Visit
 def test_every_control_of_the_query_page_has_a_label(visitor: Visitor) -> None:
     page = visitor.get("/graphql", headers={"accept": "text/html"}).text
     controls = re.findall(r"<(?:textarea|select|input) id=\"(\w+)\"", page)
-    assert controls == ["examples", "token", "query", "variables"]
+    assert controls == ["examples", "token", "explain", "query", "variables"]
     assert all(f'<label for="{control}">' in page for control in controls)
 
 
@@ -109,7 +109,7 @@ def test_the_script_finds_every_element_it_asks_for(visitor: Visitor) -> None:
     page = visitor.get("/graphql", headers={"accept": "text/html"}).text
     script = visitor.get("/static/query.js").text
     named = re.findall(r'"([\w-]+)"(?=[,\]])', "".join(re.findall(r"= \[.*\]\.map\(at\)", script)))
-    assert len(named) == 9
+    assert len(named) == 11
     assert all(f'id="{name}"' in page for name in named)
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from graph import plan as p
+from graph.civic import CIVIC
+from graph.errors import PageSize
+from graph.model import ID
 from graph.plan import Obj, Plan, Value
 from graph.roles import Role
 from schema import documents, limits
@@ -282,6 +288,48 @@ def test_a_hundred_of_one_is_read(client: Client) -> None:
 @pytest.mark.parametrize("number", ["2147483647", "101", "-1", "9" * 5_000])
 def test_no_number_makes_a_page_larger(client: Client, number: str) -> None:
     assert client.code(f"{{ partners(first: {number}) {{ totalCount }} }}") in ("PAGE_SIZE", "VALIDATION_FAILED")
+
+
+# Plans that no document became
+
+
+def page(limit: Any) -> p.Value:
+    return p.Page(CIVIC.kind("Partner"), None, p.AllOf(), (), limit, False, None, None, p.Rows(p.Get(ID)))
+
+
+def groups(limit: Any) -> p.Value:
+    return p.Groups(p.By(CIVIC.kind("Partner").columns[1]), limit, p.GroupCount())
+
+
+def around(limit: Any) -> p.Walk:
+    kinds, made = CIVIC.kinds, p.Param("made")
+    return p.Around(p.Param("of"), 1, kinds, (), None, limit, made, made, made)
+
+
+@pytest.mark.parametrize("limit", [101, 2**31 - 1, -1, 10**400, "1", "1 UNION SELECT 1", 1.0, True, None])
+@pytest.mark.parametrize("made", [page, groups, around])
+def test_no_plan_can_be_made_for_a_larger_page(made: Callable[[Any], object], limit: object) -> None:
+    with pytest.raises(PageSize, match="limit is"):
+        made(limit)
+    assert made(100)
+    with pytest.raises(PageSize):
+        replace(made(100), limit=limit)  # type: ignore[type-var]
+
+
+def test_every_store_cuts_lists_that_it_is_given_by_hand(client: Client) -> None:
+    given = p.Param("given")
+
+    def listed(value: p.Value, items: list[Any]) -> list[Any]:
+        plan = Plan(Obj((("found", value),)), (given,))
+        found = asyncio.run(client.store.run(client.store.compile(plan), {"given": items}, Role.STEWARD))
+        rows: list[Any] = json.loads(found.data)["found"]
+        return rows
+
+    ids = [f"borough:{number}" for number in range(150)]
+    assert listed(p.Lookup(given, True, ((CIVIC.kind("Borough"), p.Get(ID)),)), ids) == [None] * 100
+    assert listed(p.Computed(given, (ID,), p.Get(ID)), [[i] for i in ids]) == ids
+    many = [[str(number)] for number in range(10_500)]
+    assert listed(p.Computed(given, (ID,), p.Get(ID)), many) == [str(number) for number in range(10_000)]
 
 
 # What else there is

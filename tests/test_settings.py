@@ -24,6 +24,7 @@ def test_without_variables_there_are_the_defaults() -> None:
         "operations": "",
         "trusted_only": False,
         "erased": "",
+        "origins": (),
         "log_level": "info",
     }
 

@@ -128,12 +128,19 @@ class Reader:
 
         Raises StoreError where the database cannot answer.
         """
+        return await self._in_time(self._of_one_state(text, parameters))
+
+    async def explain(self, text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The operators by which the database would run a statement. Raises what `ask` does."""
+        return await self._in_time(self._plan(text, parameters))
+
+    async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
         watch = Watch(self)
         try:
             with Translated():
                 async with asyncio.timeout(ANSWER) as limit:
                     watch.start(limit)
-                    return await self._of_one_state(text, parameters)
+                    return await work
         except TimeoutError as error:
             if watch.is_lost:
                 raise Unavailable("the database does not answer") from error
@@ -166,6 +173,13 @@ class Reader:
         if row is None:
             raise Incompatible("the graph is no longer in the database; open the store again")
         return row.values()
+
+    async def _plan(self, text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        async with self._driver.session(database=self.access.database, default_access_mode="READ") as session:
+            result = await session.run(timed(f"EXPLAIN {text}"), dict(parameters))
+            plan = (await result.consume()).plan
+        assert plan is not None, "what is explained has a plan"
+        return plan
 
     async def _settle(self) -> None:
         """Set a clock right that a crash left odd: where nobody holds the writer's lock, nobody is writing."""

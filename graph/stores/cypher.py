@@ -208,7 +208,8 @@ class Compiler:
             return within(cells.get(name), shape)
         node_id, found = self.name("i"), self.name("x")
         lines, shape = self.node_by_id(node_id, [node_id], lookup.cases, found)
-        cells.calls += call([], [f"UNWIND {param} AS {node_id}", *lines, f"RETURN collect([{found}]) AS {name}"])
+        ids = f"UNWIND {param}[..{p.MAX_PAGE}] AS {node_id}"
+        cells.calls += call([], [ids, *lines, f"RETURN collect([{found}]) AS {name}"])
         return each(cells.get(name), within(itemgetter(0), shape))
 
     def node_by_id(

@@ -32,4 +32,4 @@ def _columns(hop: Hop) -> str:
 def computed(rows: p.Param, columns: tuple[Property, ...], row: str, name: str) -> Lines:
     """Lines that give each row that was computed as a map."""
     values = ", ".join(f"{quoted(prop.name)}: {name}[{place}]" for place, prop in enumerate(columns))
-    return [f"UNWIND coalesce(${rows.name}, []) AS {name}", f"WITH {{{values}}} AS {row}"]
+    return [f"UNWIND coalesce(${rows.name}, [])[..{p.MAX_COMPUTED}] AS {name}", f"WITH {{{values}}} AS {row}"]

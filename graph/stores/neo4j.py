@@ -29,11 +29,12 @@ from graph.revisions import MEANWHILE, Description, kept, widened
 from graph.roles import Role, allow, needed
 from graph.search import is_searched
 from graph.statements import Key, Load, Record
-from graph.store import Compiled, Found, Head, Snapshot, is_true
+from graph.store import Compiled, Explained, Found, Head, Snapshot, is_true
 from graph.stores import bolt, cypher_search
 from graph.stores import cypher_tables as tables
 from graph.stores.bolt import Reader, Reading, Session, Transaction, Translated, access, said
 from graph.stores.cypher import Statement, compile_cypher, listed
+from graph.stores.cypher_printed import steps
 from graph.stores.cypher_tables import GRAPH, WRITER
 from graph.stores.cypher_terms import quoted
 from graph.stores.estimate import Facts
@@ -154,6 +155,13 @@ class Neo4jStore:
         allow(role, compiled.needed)
         assert isinstance(compiled, CypherCompiled)
         return await asyncio.wrap_future(self._reader.submit(self._answer(compiled, parameters)))
+
+    async def explain(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Explained:
+        allow(role, compiled.needed)
+        assert isinstance(compiled, CypherCompiled)
+        statement, bound = self._bound(compiled, parameters)
+        plan = await asyncio.wrap_future(self._reader.submit(self._reader.explain(statement.text, bound)))
+        return Explained(statement.text, tuple(steps(plan)))
 
     async def _answer(self, compiled: CypherCompiled, parameters: Mapping[str, Any]) -> Found:
         """The answer to a plan; one compiled for another state of the graph is compiled again."""

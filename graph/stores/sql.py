@@ -112,7 +112,7 @@ class Compiler:
             return f"json({self.node_by_id(param, lookup.cases)})"
         alias = self.alias("j")
         node = self.node_by_id(f"{alias}.value", lookup.cases)
-        rows = f"SELECT value FROM json_each({param}) ORDER BY key"
+        rows = f"SELECT value FROM json_each({param}) ORDER BY key LIMIT {p.MAX_PAGE}"
         return f"json((SELECT json_group_array(json({node})) FROM ({rows}) {alias}))"
 
     def node_by_id(self, node_id: str, cases: tuple[tuple[Kind, p.Value], ...]) -> str:

@@ -36,5 +36,5 @@ def computed_column(alias: str, columns: tuple[Property, ...]) -> Column:
 
 def computed(rows: p.Param, alias: str, content: str) -> str:
     """A list with an item for each row that was computed."""
-    source = f"SELECT value FROM json_each(:{rows.name}) ORDER BY key"
+    source = f"SELECT value FROM json_each(:{rows.name}) ORDER BY key LIMIT {p.MAX_COMPUTED}"
     return f"json((SELECT json_group_array({content}) FROM ({source}) {alias}))"

@@ -24,10 +24,11 @@ from graph.revisions import MEANWHILE, Description, kept
 from graph.roles import Role, allow, needed
 from graph.search import is_searched, searched
 from graph.statements import Key, Load, Record
-from graph.store import Change, Compiled, Found, Head, is_true
+from graph.store import Change, Compiled, Explained, Found, Head, is_true
 from graph.stores import sql_search
 from graph.stores.estimate import Facts
 from graph.stores.sql import compile_sql
+from graph.stores.sql_printed import sql_text, steps
 from graph.stores.sql_tables import declarations, links, quoted
 from graph.stores.sqlite_file import Connection, Translated, begin, commit, copied, end, making, reading, writing
 from graph.stores.sqlite_growth import grow
@@ -129,6 +130,14 @@ class SQLiteStore:
             self._facts = self._read_facts()
             fresh = self.compile(compiled.plan)
             compiled.text, compiled.state = fresh.text, fresh.state
+
+    async def explain(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Explained:
+        allow(role, compiled.needed)
+        return await get_running_loop().run_in_executor(self._pool, self._explained, compiled.text, parameters)
+
+    def _explained(self, text: str, parameters: Mapping[str, Any]) -> Explained:
+        bound = {name: bindable(value) for name, value in parameters.items()}
+        return Explained(sql_text(text), tuple(steps(self._rows(f"EXPLAIN QUERY PLAN {text}", bound))))
 
     @contextmanager
     def snapshot(self) -> Iterator[SQLiteSnapshot]:

@@ -1,0 +1,41 @@
+"""What was made lately and is kept, so that it need not be made again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """The values made last, by key, at most `size` of them."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._values: OrderedDict[K, V] = OrderedDict()
+        self._lock = Lock()
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._values
+
+    def known(self, key: K, make: object = None) -> V:
+        """The value. Raises KeyError where there is none."""
+        with self._lock:
+            self._values.move_to_end(key)
+            return self._values[key]
+
+    def made(self, key: K, make: Callable[[], V]) -> V:
+        """The value, made where there is none. Only one thread may make values, so that none is made twice."""
+        try:
+            return self.known(key)
+        except KeyError:
+            value = make()
+        with self._lock:
+            self._values[key] = value
+            if len(self._values) > self.size:
+                self._values.popitem(last=False)
+        return value
