@@ -252,7 +252,7 @@ def test_a_damaged_graph_is_not_dumped(small: Store, tmp_path: Path) -> None:
 
 
 def test_a_graph_that_is_being_loaded_is_not_dumped(neo4j: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph.stores.neo4j.TRANSACTION", 1)
+    monkeypatch.setattr("graph.stores.neo4j_parts.TRANSACTION", 1)
     store = neo4j.new_store(CIVIC)
 
     def stop(table: object, batch: list[Any]) -> None:

@@ -65,16 +65,20 @@ def _index(label: str, name: str) -> str:
     return f"CREATE RANGE INDEX {quoted(f'{label}~{name}')} IF NOT EXISTS FOR (n:{quoted(label)}) ON (n.{quoted(name)})"
 
 
-# Rows: the key, the values of the table, sources, locators, claims, and companions of text
+# Rows: the key, the values of the table, who says so and where, and what is beside that: claims and companions of text.
+# Rows that are written have a number for who and where, since most of a load have the same.
+
+Said = dict[tuple[tuple[str, ...], tuple[str, ...]], int]  # sources and locators, each with its number
 
 
-def encoded(table: Table, key: Key, record: Record) -> list[Any]:
-    """A record as a row: what it shows, who says so and where, and the claims where there are several."""
+def encoded(table: Table, key: Key, record: Record, said: Said) -> list[Any]:
+    """A record as a row to be written."""
+    sources, locators, claims = zip(*record, strict=True)
     values = st.merged(table, record)
-    sources = [claim.source for claim in record]
-    locators = [claim.locator for claim in record]
-    claims = _to_json([claim.values for claim in record]).decode() if len(record) > 1 else None
-    return [*key, *map(_kept, values), sources, locators, claims, dict(companions(table, key, values))]
+    beside = dict(companions(table, key, values))
+    if len(record) > 1:
+        beside["_claims"] = _to_json(claims).decode()
+    return [*key, *map(_kept, values), said.setdefault((sources, locators), len(said)), beside]
 
 
 def _kept(value: Any) -> Any:
@@ -94,7 +98,7 @@ def companions(table: Table, key: Key, values: Values) -> Iterator[tuple[str, st
 
 
 def decoded(table: Table, row: Sequence[Any]) -> tuple[Key, Record]:
-    """A row, without its companions, as its key and record."""
+    """A row that was read, without its companions, as its key and record."""
     size = len(table.key)
     key, shown, (sources, locators, claims) = tuple(row[:size]), row[size:-3], row[-3:]
     said = _from_json(claims) if claims else [shown]
@@ -117,7 +121,7 @@ def load_row(load: Load) -> dict[str, Any]:
     return dict(zip(LOAD, values, strict=True))
 
 
-# Statements about records. `$rows` are rows as above, `$keys` keys.
+# Statements about records. `$rows` are rows as above, `$said` their sources and locators by number, `$keys` keys.
 
 _SAID = ("sources", "locators", "_claims")
 
@@ -136,10 +140,16 @@ def _whole(relation: Relation) -> str:
     return f"(a:{quoted(relation.source)})-[e:{quoted(relation.name)}]->(b:{quoted(relation.target)})"
 
 
-def _content(table: Table, first: int) -> str:
-    """The values of a row, as the map of properties that they are kept in."""
-    names = [*(stored(p) for p in table.values), *_SAID]
-    return ", ".join(f"{quoted(name)}: row[{place}]" for place, name in enumerate(names, first))
+def _content(table: Table) -> str:
+    """The values of a row, as the properties of a map that they are kept in."""
+    values = [f"{quoted(stored(prop))}: row[{place}]" for place, prop in enumerate(table.values, len(table.key))]
+    who = f"$said[row[{len(table.key) + len(table.values)}]]"
+    return ", ".join([*values, f"sources: {who}[0]", f"locators: {who}[1]"])
+
+
+def _beside(table: Table) -> str:
+    """What a row has beside its values, a map of properties too."""
+    return f"row[{len(table.key) + len(table.values) + 1}]"
 
 
 def _returned(table: Table, variable: str, key: str) -> str:
@@ -209,43 +219,38 @@ def _waiting(relation: Relation, row: str) -> str:
 
 def added(table: Table) -> str:
     """The statement that adds rows; of relations only those with both ends. It returns how many."""
-    size = len(table.key)
-    companions = f"row[{size + len(table.values) + len(_SAID)}]"
     if isinstance(table, Kind):
-        made = f"CREATE (n:{quoted(table.table)} {{id: row[0], {_content(table, size)}}}) SET n += {companions}"
+        made = f"CREATE (n:{quoted(table.table)} {{id: row[0], {_content(table)}}}) SET n += {_beside(table)}"
         return f"UNWIND $rows AS row {made} RETURN count(*)"
     key = "_key: row[2], " if table.keys else ""
-    made = f"CREATE (a)-[e:{quoted(table.name)} {{{key}{_content(table, size)}}}]->(b) SET e += {companions}"
+    made = f"CREATE (a)-[e:{quoted(table.name)} {{{key}{_content(table)}}}]->(b) SET e += {_beside(table)}"
     return f"UNWIND $rows AS row {_ends(table, 'row[0]', 'row[1]')} {made} RETURN count(*)"
 
 
 def set_aside(relation: Relation) -> str:
     """The statement that adds rows as waiting, of which an end is missing."""
-    size = len(relation.key)
-    companions = f"row[{size + len(relation.values) + len(_SAID)}]"
     key = "row[2]" if relation.keys else "''"
     kinds = (relation.source, relation.target)
     ends = [f"EXISTS {{ (:{quoted(kind)} {{id: row[{place}]}}) }}" for place, kind in enumerate(kinds)]
     return (
         f"UNWIND $rows AS row WITH row WHERE NOT ({' AND '.join(ends)}) "
         f"CREATE (w:`_CivicWaiting` {{_table: {_text(relation.table)}, _from: row[0], _to: row[1], _key: {key}, "
-        f"{_content(relation, size)}}}) SET w += {companions}"
+        f"{_content(relation)}}}) SET w += {_beside(relation)}"
     )
 
 
 def altered(table: Table) -> list[str]:
     """Statements that write rows over those with the same key."""
-    size = len(table.key)
-    companions = f"row[{size + len(table.values) + len(_SAID)}]"
+    beside = _beside(table)
     if isinstance(table, Kind):
         found = f"MATCH (n:{quoted(table.table)} {{id: row[0]}})"
-        return [f"UNWIND $rows AS row {found} SET n = {{id: row[0], {_content(table, size)}}}, n += {companions}"]
+        return [f"UNWIND $rows AS row {found} SET n = {{id: row[0], {_content(table)}}}, n += {beside}"]
     shown = _between(table, "row")
     key = "_key: row[2], " if table.keys else ""
-    names = f"_table: w._table, _from: w._from, _to: w._to, _key: w._key, {_content(table, size)}"
+    names = f"_table: w._table, _from: w._from, _to: w._to, _key: w._key, {_content(table)}"
     return [
-        f"UNWIND $rows AS row {shown} SET e = {{{key}{_content(table, size)}}}, e += {companions}",
-        f"UNWIND $rows AS row MATCH {_waiting(table, 'row')} SET w = {{{names}}}, w += {companions}",
+        f"UNWIND $rows AS row {shown} SET e = {{{key}{_content(table)}}}, e += {beside}",
+        f"UNWIND $rows AS row MATCH {_waiting(table, 'row')} SET w = {{{names}}}, w += {beside}",
     ]
 
 

@@ -13,57 +13,43 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
-from uuid import uuid4
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import msgspec
 
 from graph import plan as p
 from graph.changes import BATCH, chunks
-from graph.errors import Conflict, Incompatible, Timeout, Unavailable
-from graph.model import Hop, Kind, Model, Property, Relation, Table
+from graph.errors import Conflict, Incompatible, Timeout
+from graph.model import Kind, Model, Property, Table
 from graph.plan import Plan
 from graph.revisions import MEANWHILE, Description, kept, widened
 from graph.roles import Role, allow, needed
 from graph.search import is_searched
 from graph.statements import Key, Load, Record
-from graph.store import Change, Compiled, Explained, Found, Head, Snapshot, is_true
+from graph.store import Compiled, Explained, Found, Head, Snapshot, is_true
 from graph.stores import bolt, cypher_search
 from graph.stores import cypher_tables as tables
-from graph.stores.bolt import Encodable, Reader, Reading, Result, Session, Transaction, Translated, access, said
+from graph.stores.bolt import Reader, Reading, Session, Transaction, Translated, access, said
 from graph.stores.cypher import Statement, compile_cypher, listed
 from graph.stores.cypher_printed import steps
 from graph.stores.cypher_tables import GRAPH, WRITER
 from graph.stores.cypher_terms import quoted
 from graph.stores.estimate import Facts
 from graph.stores.kept import Kept
+from graph.stores.neo4j_clock import Clock
+from graph.stores.neo4j_parts import HEAD, SOURCES, WRITE, Parts
+from graph.stores.neo4j_writer import Neo4jWriter
 from graph.text import is_wide, sortable
 
 OLDEST = (5, 26)  # of Neo4j; scoped subqueries came shortly before
 
 TAKES = 3  # of the whole graph, before writers are kept away
 WRITE_WAIT = 10.0  # seconds a writer waits for another
-WRITE = 3600.0  # seconds a write transaction may take
-TRANSACTION = 50_000  # records and moved relations that one transaction may change; a heap of 1 GB holds twice as many
-SETTLED = 10_000  # waiting relations that are brought back at a time
 LOCK = f"MATCH {WRITER} SET w.by = $by"
-ODD = f"MATCH {GRAPH} SET g.clock = g.clock + 1 + g.clock % 2"
-EVEN = f"MATCH {GRAPH} SET g.clock = g.clock + g.clock % 2"
 CLOCK = f"MATCH {GRAPH} RETURN g.clock"
-HEAD = f"MATCH {GRAPH} RETURN g.version, g.contentHash, g.loadedAt, g.loading"
-COUNTS = "MATCH (c:`_CivicCount`) RETURN c.name, c.count"
-WAITING = "MATCH (w:`_CivicWaiting`) RETURN DISTINCT w._table"
-SOURCES = f"MATCH (s:`_CivicSource`) RETURN {', '.join(f's.{name}' for name in tables.LOAD)} ORDER BY s.id"
-LAST = f"MATCH {GRAPH} RETURN coalesce(g.commit, '')"
-KEPT = f"MATCH {GRAPH} SET g.commit = g.commit RETURN g.commit"  # waits for a commit that is under way
-COMMIT = (
-    f"MATCH {GRAPH} WHERE coalesce(g.commit, '') = $last SET g.version = $version, g.contentHash = $hash, "
-    "g.loadedAt = $loaded_at, g.loading = $loading, g.commit = $commit RETURN g.commit"
-)
 NAMES = ("SHOW CONSTRAINTS YIELD name", "SHOW INDEXES YIELD name")
 MODEL = f"MATCH {GRAPH} RETURN g.model, g.layout"
 PLACE = "the graph in the database"
@@ -112,6 +98,7 @@ class Neo4jStore:
         self.access = access(url, environment)
         self._driver = bolt.driver(self.access)
         self._reader = Reader(self.access)
+        self._clock = Clock(self._session)
         self._facts: tuple[int, Facts] | None = None
         try:
             with Translated():
@@ -220,10 +207,10 @@ class Neo4jStore:
 
     def _take(self, take: Callable[[Snapshot], T]) -> T:
         with Translated(), self._session() as session:
-            began = self._clock(session)
+            began = self._even(session)
             self._check_layout(session)
             taken = take(Neo4jSnapshot(session))
-            if began == self._clock(session):
+            if began == self._even(session):
                 return taken
         raise Moved
 
@@ -231,7 +218,7 @@ class Neo4jStore:
         self._reader.close()
         self._driver.close()
 
-    def _clock(self, session: Session) -> int:
+    def _even(self, session: Session) -> int:
         """The clock, once it is even."""
         while True:
             clock: int = session.run(said(CLOCK)).single(strict=True)[0]
@@ -258,7 +245,7 @@ class Neo4jStore:
     def write(self) -> Iterator[Neo4jWriter]:
         with Translated(), self._locked(f"process {os.getpid()}"), self._session() as session:
             self._check_layout(session)
-            writer = Neo4jWriter(self, session)
+            writer = Neo4jWriter(Parts(self.model, session, self._clock))
             try:
                 yield writer
             except bolt.FAILED as error:
@@ -293,34 +280,6 @@ class Neo4jStore:
             holder = session.run(said(BUSY)).single()
             name = holder[0] if holder else "another process"
             raise Conflict(f"the graph is being written by {name}; nothing was changed, try again later") from error
-
-    @contextmanager
-    def changing(self) -> Iterator[None]:
-        """A block in which readers wait. A clock that cannot be set right is, by the next reader or writer."""
-        with self._session() as session:
-            session.run(said(ODD)).consume()
-        try:
-            yield
-        finally:
-            with suppress(*bolt.FAILED), self._session() as session:
-                session.run(bolt.timed(EVEN)).consume()
-
-    def is_kept(self, commit: str) -> bool:
-        """Whether a commit whose reply was lost took place: told by its mark, once its lock is free.
-
-        Raises Unavailable where the database does not come back to say so.
-        """
-        end = time.monotonic() + 6 * WRITE_WAIT
-        while True:
-            try:
-                with self._session() as session, session.begin_transaction(timeout=WRITE_WAIT) as transaction:
-                    return bool(transaction.run(said(KEPT)).single(strict=True)[0] == commit)
-            except bolt.FAILED as error:
-                if time.monotonic() > end:
-                    raise Unavailable(
-                        "the database was lost as it was told to keep a load, and may have done so; load again"
-                    ) from error
-                time.sleep(0.5)
 
     # Opening
 
@@ -364,7 +323,7 @@ class Neo4jStore:
             for table in self.model.tables:
                 if shape := before.tables.get(table.table):
                     _widen(transaction, table, shape.places(table))
-            with self.changing():
+            with self._clock.changing():
                 self._describe(transaction)  # which locks the clock
                 transaction.commit()
 
@@ -373,7 +332,7 @@ class Neo4jStore:
         for text in tables.all_records(kind):
             rows = [tables.accompanied(kind, row.values()) for row in session.run(said(text))]
             for batch in chunks(iter(rows), BATCH):
-                with self.changing():
+                with self._clock.changing():
                     session.run(said(tables.accompany(kind)), rows=batch).consume()
 
     def _refuse_foreign(self, session: Session, kinds: Sequence[Kind]) -> None:
@@ -447,193 +406,3 @@ class Neo4jSnapshot:
 
     def _rows(self, text: str) -> list[list[Any]]:
         return [row.values() for row in self._session.run(said(text))]
-
-
-class Adding(NamedTuple):
-    """Rows of a table that the database adds, and what it will say of how many it has added."""
-
-    table: Table
-    rows: list[list[Any]]
-    result: Result
-
-
-class Neo4jWriter:
-    """The one writer of the database: a transaction, and after it another where one would be too large."""
-
-    def __init__(self, store: Neo4jStore, session: Session) -> None:
-        self._store = store
-        self._model = store.model
-        self._session = session
-        self._transaction = self._begun()
-        self._adding: Adding | None = None  # under way in the database, while the next rows are made here
-        self._size = 0  # of the transaction
-        self._parts = 0  # that were kept
-        self._last: str = self._rows(LAST)[0][0]
-        self._touched: set[str] = set()
-        self._counts: dict[str, int] = dict(
-            self._rows(COUNTS)
-        )  # rows a table; Neo4j counts slowly what is not kept yet
-        self._waiting = {row[0] for row in self._rows(WAITING)}  # tables of which rows may wait
-
-    def _begun(self) -> Transaction:
-        return self._session.begin_transaction(timeout=WRITE)
-
-    def close(self) -> None:
-        with suppress(*bolt.FAILED):
-            self._transaction.close()
-
-    @property
-    def outcome(self) -> str:
-        """What a failure leaves behind."""
-        return "a part of the load was kept: load again, and it goes on" if self._parts else "nothing was changed"
-
-    def head(self) -> Head:
-        version, content_hash, loaded_at, loading = self._rows(HEAD)[0]
-        return Head(version, int(content_hash, 16), loaded_at or "", tuple(loading or ()))
-
-    def loads(self) -> dict[str, Load]:
-        return {row[0]: Load(*row) for row in self._rows(SOURCES)}
-
-    def is_empty(self, table: Table) -> bool:
-        return not self._needed(table, ("shown", "waiting"))
-
-    def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
-        found: dict[Key, Record] = {}
-        for text in self._needed(table, tables.records_of(table)):
-            rows = self._rows(text, keys=[list(key) for key in keys])
-            found.update(tables.decoded(table, row) for row in rows)
-        return found
-
-    def keys_of(self, table: Table, source: str) -> Iterator[Key]:
-        for text in self._needed(table, tables.keys_said(table)):
-            yield from map(tuple, self._rows(text, source=source))
-
-    def _needed(self, table: Table, texts: Sequence[str]) -> list[str]:
-        """Of two statements, about rows that are shown and about those that wait, the ones that may find some."""
-        self._finish()
-        may = (self._counts[table.table] > 0, table.table in self._waiting)
-        return [text for text, some in zip(texts, may, strict=False) if some]
-
-    def put(self, table: Table, changes: Sequence[Change]) -> None:
-        self._touched.add(table.table)
-        self._size += len(changes)
-        gone = [list(change.key) for change in changes if not change.after]
-        new = [tables.encoded(table, c.key, c.after) for c in changes if c.after and not c.before]
-        other = [tables.encoded(table, c.key, c.after) for c in changes if c.after and c.before]
-        if gone:
-            self._remove(table, gone)
-        if new:
-            self._add(table, new)
-        for text in self._needed(table, tables.altered(table)) if other else ():
-            self._run(text, rows=other)
-
-    def _remove(self, table: Table, keys: list[list[str]]) -> None:
-        if isinstance(table, Kind):
-            for relation in self._model.relations:
-                if self._counts[relation.table]:
-                    self._leave(relation, table, keys)
-        shown, waiting = tables.removed(table)
-        self._counts[table.table] -= self._rows(shown, keys=keys)[0][0]
-        if table.table in self._waiting:
-            self._run(waiting, keys=keys)
-
-    def _leave(self, relation: Relation, kind: Kind, keys: list[list[str]]) -> None:
-        """Set relations aside that begin, or end, at nodes which will go."""
-        for text in tables.left(relation, kind):
-            moved = self._rows(text, keys=keys)[0][0]
-            self._touched.add(relation.table)
-            self._waiting.add(relation.table)
-            self._counts[relation.table] -= moved
-            self._size += moved
-
-    def _add(self, table: Table, rows: list[list[Any]]) -> None:
-        self._adding = Adding(table, rows, self._result(tables.added(table), rows=rows))
-
-    def _finish(self) -> None:
-        """Wait until what was added last is, and set aside relations of which an end is missing."""
-        if self._adding is None:
-            return
-        (table, rows, result), self._adding = self._adding, None
-        added = result.single(strict=True)[0]
-        self._counts[table.table] += added
-        if isinstance(table, Relation) and added < len(rows):
-            self._waiting.add(table.table)
-            self._run(tables.set_aside(table), rows=rows)
-
-    def purge(self) -> None:
-        """Nothing: where Neo4j keeps what is gone, and its log of transactions, is for its administrator."""
-
-    def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
-        if self._size < TRANSACTION:
-            return
-        self._count(lambda hop: False)  # before the end nobody knows, and it would take long to look
-        self._record(loads)
-        self._end(head)
-        self._parts += 1
-        self._size = 0
-        self._transaction = self._begun()
-
-    def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
-        under_way = replace(head, loading=(*head.loading, *gone, *(load.source for load in loads)))
-        for relation in self._model.relations:
-            while self._settle(relation):
-                self.keep_part(under_way, [replace(load, load_id="") for load in loads])
-        self._count(self._is_single)
-        self._run("UNWIND $ids AS id MATCH (s:`_CivicSource` {id: id}) DELETE s", ids=list(gone))
-        self._record(loads)
-        self._end(head)
-
-    def _record(self, loads: Sequence[Load]) -> None:
-        kept = "UNWIND $loads AS load MERGE (s:`_CivicSource` {id: load.id}) SET s = load"
-        self._run(kept, loads=[tables.load_row(load) for load in loads])
-
-    def _end(self, head: Head) -> None:
-        """Commit the transaction, by which the graph becomes what `head` says."""
-        content = {"version": head.version, "hash": f"{head.content_hash:x}", "loaded_at": head.loaded_at}
-        commit = uuid4().hex
-        with self._store.changing():
-            if not self._rows(COMMIT, **content, loading=list(head.loading) or None, last=self._last, commit=commit):
-                raise Conflict(f"another process changed the graph at the same time; {self.outcome}")
-            try:
-                self._transaction.commit()
-            except bolt.LOST as error:
-                if not self._store.is_kept(commit):
-                    raise Unavailable(f"the database was lost; {self.outcome}") from error
-        self._last = commit
-
-    def _settle(self, relation: Relation) -> int:
-        """Bring back some relations that wait for an end, where both are there now; how many."""
-        self._finish()
-        touched = self._touched & {relation.table, relation.source, relation.target}
-        if not touched or relation.table not in self._waiting:
-            return 0
-        settled: int = self._rows(tables.settled(relation), limit=SETTLED)[0][0]
-        self._touched.add(relation.table)
-        self._counts[relation.table] += settled
-        self._size += settled
-        return settled
-
-    def _count(self, is_single: Callable[[Hop], bool]) -> None:
-        """Note how many rows the written tables have, and which steps to one node never have a choice."""
-        self._finish()
-        rows = []
-        for table in self._model.tables:
-            if table.table in self._touched:
-                single = [isinstance(table, Kind) or is_single(Hop(table, way)) for way in (True, False)]
-                rows.append([table.table, self._counts[table.table], *single])
-        text = "UNWIND $rows AS row MATCH (c:`_CivicCount` {name: row[0]}) "
-        self._run(f"{text} SET c.count = row[1], c.forward = row[2], c.backward = row[3]", rows=rows)
-
-    def _is_single(self, hop: Hop) -> bool:
-        return not hop.many and not self._rows(tables.chosen_twice(hop, self._model.kind(hop.target)))
-
-    def _rows(self, text: str, **parameters: Any) -> list[list[Any]]:
-        return [row.values() for row in self._result(text, **parameters)]
-
-    def _run(self, text: str, **parameters: Any) -> None:
-        self._result(text, **parameters).consume()
-
-    def _result(self, text: str, **parameters: Any) -> Result:
-        self._finish()
-        with Encodable():
-            return self._transaction.run(said(text), parameters)

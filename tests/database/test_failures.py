@@ -82,16 +82,16 @@ def test_a_server_killed_in_a_load_keeps_none_of_it(store: Neo4jStore, server: S
 def test_a_server_killed_about_a_commit_kept_all_or_nothing(
     store: Neo4jStore, server: Server, neo4j: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graph.stores.neo4j.WRITE_WAIT", 0.5)
+    monkeypatch.setattr("graph.stores.neo4j_clock.RETURN", 3.0)
     changes.load(store, partners("A"))
     heads = {store.head().content_hash, changes.load(store, partners("B"), dry_run=True).head.content_hash}
-    changing = store.changing
+    changing = store._clock.changing
 
     def killed() -> Any:
         threading.Timer(0.02, server.kill).start()
         return changing()
 
-    monkeypatch.setattr(store, "changing", killed)
+    monkeypatch.setattr(store._clock, "changing", killed)
     with suppress(StoreError):
         changes.load(store, partners("B"))
     server.kill()

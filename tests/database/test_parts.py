@@ -41,8 +41,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts so small that few rows make many of them."""
     monkeypatch.setattr("graph.changes.BATCH", BATCH)
     monkeypatch.setattr("graph.changes.NODES", BATCH)
-    monkeypatch.setattr("graph.stores.neo4j.TRANSACTION", TRANSACTION)
-    monkeypatch.setattr("graph.stores.neo4j.SETTLED", BATCH)
+    monkeypatch.setattr("graph.stores.neo4j_parts.TRANSACTION", TRANSACTION)
+    monkeypatch.setattr("graph.stores.neo4j_parts.PART", TRANSACTION)
+    monkeypatch.setattr("graph.stores.neo4j_parts.SETTLED", BATCH)
 
 
 @pytest.fixture
@@ -278,9 +279,9 @@ def interrupted() -> None:
 
 KILLED = """
 from graph import changes
-from graph.stores import neo4j
+from graph.stores import neo4j_parts
 from server.cli import main
-changes.BATCH, neo4j.TRANSACTION = 200, 1_000
+changes.BATCH, neo4j_parts.TRANSACTION, neo4j_parts.PART = 200, 1_000, 1_000
 main(["load", {folder!r}])
 """
 
