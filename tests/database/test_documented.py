@@ -1,9 +1,11 @@
-"""Every example of the documents has one answer on both stores, and Neo4j finds it by its indexes."""
+"""Every example of the documents, and every operation that comes with the package, has one answer on both stores, and
+Neo4j finds it by its indexes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from graph.stores.neo4j import Neo4jStore
 from graph.stores.sqlite import SQLiteStore
 from loaders.folder import EXAMPLE, read
 from loaders.generate import generate
+from server.operations import known
 from tests.client import Client
 from tests.database.fixtures import Database
 from tests.database.profiled import explained, scans
@@ -20,13 +23,14 @@ from tests.database.test_answers import comparable
 from tests.docs import DOCUMENTS, QUESTION
 
 Both = tuple[Client, Client]
-QUERIES = {
-    re.findall(r"query (\w+)", match["query"])[0]: match["query"]
+EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
+    re.findall(r"query (\w+)", match["query"])[0]: (match["query"], {})
     for document in DOCUMENTS
     for match in QUESTION.finditer(document.read_text())
 }
+QUERIES = EXAMPLES | {operation.name: (operation.text, operation.example) for operation in known()}
 FAILING = {"TooMany"}
-EVERY = {  # which are about every node of a kind, by what has no index
+EVERY = {  # which may read every node of a kind, since they are about what has no index
     "WithoutProject": {"Challenge"},
     "StatusUnknown": {"Project"},
     "Largest": {"Borough"},
@@ -34,6 +38,17 @@ EVERY = {  # which are about every node of a kind, by what has no index
     "ByChallenge": {"Project"},
     "Trees": {"Outcome"},
     "Age": {"Source"},
+    "ChampionHours": {"Challenge"},
+    "ChampionsFor": {"Champion"},  # where there are so few that looking up would not save anything
+    "Contacts": {"Partner", "Champion"},
+    "DueForReview": {"Agreement"},
+    "IncompleteRecords": {"Partner", "Project", "Outcome"},
+    "OutcomeEvidence": {"Outcome"},
+    "PlacementHosts": {"Placement"},
+    "SaidBySource": {"Partner", "Project", "Outcome"},
+    "UnitsWithoutChampion": {"Unit"},
+    "UnknownNeed": {"Borough"},
+    "WaitingEnquiries": {"Enquiry"},
 }
 
 
@@ -56,7 +71,7 @@ def both(request: pytest.FixtureRequest, neo4j: Database, tmp_path_factory: pyte
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_an_example_has_one_answer(both: Both, query: str) -> None:
-    sqlite, neo4j = (client.ask(QUERIES[query]) for client in both)
+    sqlite, neo4j = (client.ask(*QUERIES[query]) for client in both)
     assert comparable(neo4j) == comparable(sqlite)
 
 
@@ -64,5 +79,5 @@ def test_an_example_has_one_answer(both: Both, query: str) -> None:
 def test_an_example_is_found_by_indexes(both: Both, neo4j: Database, query: str) -> None:
     store = both[1].store
     assert isinstance(store, Neo4jStore)
-    read = {about.partition(":")[2] for about in scans(explained(store, neo4j, QUERIES[query]))}
-    assert read == EVERY.get(query, set())
+    read = {about.partition(":")[2] for about in scans(explained(store, neo4j, *QUERIES[query]))}
+    assert read <= EVERY.get(query, set())
