@@ -76,9 +76,9 @@ def test_an_explanation_has_the_plan_and_its_statement(fresh: Client) -> None:
     assert statement["store"]
 
 
+@pytest.mark.parametrize("new_store", ["sqlite"], indirect=True)  # whose connections tell what they run
 def test_the_statement_is_the_one_that_ran(fresh: Client) -> None:
-    if not isinstance(fresh.store, SQLiteStore):
-        pytest.skip("only SQLite's connections tell what they run")
+    assert isinstance(fresh.store, SQLiteStore)
     with traced(fresh.store) as ran:
         _, told = asked(fresh, PATH)
     answered = [text for text in ran if not text.startswith("EXPLAIN")]

@@ -29,7 +29,7 @@ from neo4j import exceptions as errors
 from graph.errors import BadInput, Conflict, Incompatible, LoadError, StoreError, Timeout, Unavailable
 from graph.stores.cypher_tables import GRAPH, WRITER
 
-__all__ = ["FAILED", "LOST", "REFUSED", "Access", "Driver", "Encodable", "Reader", "Result", "Session", "Transaction"]
+__all__ = ["FAILED", "LOST", "REFUSED", "Access", "Driver", "Reader", "Result", "Session", "Transaction"]
 
 STATEMENT = 8.0  # seconds a statement may take in the database
 ANSWER = 10.0  # seconds until an answer, whatever it waits for
@@ -275,8 +275,8 @@ def said(text: str) -> LiteralString:
 # Errors
 
 
-class Encodable:
-    """A block in which values that the database cannot hold are refused."""
+class Translated:
+    """A block in which the driver's errors become ours, and values that it cannot send are refused."""
 
     def __enter__(self) -> None:
         pass
@@ -284,13 +284,6 @@ class Encodable:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, UnicodeEncodeError | OverflowError):
             raise BadInput(f"a value cannot be looked up: {error}") from error
-
-
-class Translated(Encodable):
-    """A block in which the driver's errors become ours."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        super().__exit__(kind, error, trace)
         if isinstance(error, errors.DriverError | errors.Neo4jError | ConnectionError):
             raise ours(error) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-INDENT = "  "
+from graph.printed import INDENT
 
 
 def steps(plan: Mapping[str, Any] | None) -> Iterator[str]:

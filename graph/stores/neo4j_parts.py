@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from graph.errors import Conflict, Unavailable
+from graph.errors import BadInput, Conflict, Unavailable
 from graph.model import Hop, Kind, Model, Relation, Table
 from graph.statements import Key, Load, Record
 from graph.store import Change, Head
 from graph.stores import bolt
 from graph.stores import cypher_tables as tables
-from graph.stores.bolt import Encodable, Result, Session, Transaction, said
+from graph.stores.bolt import Result, Session, Transaction, said
 from graph.stores.cypher_tables import GRAPH
 from graph.stores.neo4j_clock import Clock
 
@@ -215,5 +215,7 @@ class Parts:
         self._result(text, **parameters).consume()
 
     def _result(self, text: str, **parameters: Any) -> Result:
-        with Encodable():
+        try:
             return self._transaction.run(said(text), parameters)
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise BadInput(f"a value cannot be kept: {error}; {self.outcome}") from error

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-INDENT = "  "
+from graph.printed import INDENT
+
 PIECES = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]|[^'"()]+""")
 CLAUSES = re.compile(r" (?=FROM|WHERE|GROUP BY|ORDER BY|LIMIT)")
 

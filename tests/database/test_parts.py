@@ -17,7 +17,7 @@ import pytest
 
 from graph import changes
 from graph.civic import CIVIC
-from graph.errors import Conflict, Unavailable
+from graph.errors import BadInput, Conflict, Unavailable
 from graph.statements import Load
 from graph.store import Store
 from graph.stores.neo4j import Neo4jStore
@@ -275,6 +275,29 @@ def test_another_source_leaves_the_load_under_way(store: Neo4jStore) -> None:
 
 def interrupted() -> None:
     raise KeyboardInterrupt
+
+
+def test_what_comes_after_a_failure_is_not_kept(
+    store: Neo4jStore, sqlite: SQLiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver refuses a number, which leaves the transaction as good as it was: without these rows it may not be
+    kept, though more is under way."""
+    monkeypatch.setattr("graph.stores.neo4j_parts.PART", 1)
+    with pytest.raises(BadInput, match=r"cannot be kept: .*; a part of the load was kept"):
+        changes.load(store, modules(too_large=160))
+    assert store.verify()
+    assert store.counts()["Module"] == 3 * BATCH
+    for kept in (store, sqlite):
+        changes.load(kept, modules())
+    assert state(store)[1:] == state(sqlite)[1:]  # type: ignore[index]
+
+
+def modules(too_large: int | None = None) -> World:
+    """Modules, one with more credits than the database has integers."""
+    rows = [
+        node(f"module:{n}", f"Module {n}", code=f"M{n}", credits=2**63 if n == too_large else 20) for n in range(600)
+    ]
+    return World((Said(CITY, {"Module": rows}),))
 
 
 KILLED = """
