@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -167,6 +167,11 @@ class Store(Reader, Protocol):
 
         Raises what `run` does.
         """
+        ...
+
+    def at_hand(self) -> AbstractAsyncContextManager[None]:
+        """A block in which the event loop that runs it has nearly all the questions: what answers them is kept open in
+        that loop, where that is the shorter way."""
         ...
 
     def write(self) -> AbstractContextManager[Writer]:

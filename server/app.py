@@ -41,7 +41,7 @@ UNTRUSTED = Documents()
 
 def application(
     settings: Settings | None = None,
-    started: Callable[[], None] | None = None,
+    started: Callable[[Store], None] | None = None,
     leaving: Callable[[], bool] = lambda: False,
 ) -> Starlette:
     """The application as the settings have it, those of the environment if not given: for an ASGI server."""
@@ -55,7 +55,7 @@ def application(
 
 def create_app(
     store: Store,
-    started: Callable[[], None] | None = None,
+    started: Callable[[Store], None] | None = None,
     hosts: Sequence[str] = ("*",),
     callers: Callers = PUBLIC,
     documents: Documents = UNTRUSTED,
@@ -78,8 +78,8 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         health.begin()
         if started:
-            started()
-        async with create_task_group() as tasks:
+            started(store)
+        async with store.at_hand(), create_task_group() as tasks:
             tasks.start_soon(warm, apis, callers.anonymous, documents)
             yield
             tasks.cancel_scope.cancel()

@@ -19,7 +19,7 @@ from graph.civic import CIVIC
 from graph.errors import BadInput, CivicGraphError
 from graph.model import Table
 from graph.roles import Role, described, seen_by
-from graph.store import Change
+from graph.store import Change, Store
 from server import console
 from server.dump_commands import backup, export, restore
 from server.examples import FIRST
@@ -292,19 +292,33 @@ def serve(settings: Settings, /, workers: int, **options: Any) -> None:
     import multiprocessing
 
     from server.listener import free, listen
-    from server.stats import Stats
 
     settings = overridden(settings, **options)
     address = free(settings.host, settings.port)
     if not address.is_local:
         refuse_strangers(settings, address.url)
-    with graph(settings.store) as store:
-        state = str(Stats.of(store))
-    served = served_as(settings.anonymous)
-    query = to_json({"query": FIRST})
-    welcome = WELCOME.format(store=settings.store, state=state, url=address.url, query=query, served=served)
+    if workers > 1:
+        with graph(settings.store):
+            pass  # is made, or brought up to date, before they all would
     first, leaving = multiprocessing.Lock(), multiprocessing.Event()
-    listen(address, partial(application, settings, first, leaving, welcome), workers, leaving)
+    welcomes = partial(welcome, settings, address.url, first)
+    listen(address, partial(application, settings, welcomes, leaving), workers, leaving)
+
+
+def application(settings: Settings, started: Callable[[Store], None], leaving: Any) -> Starlette:
+    """The application of one worker. It is not ready once it is `leaving`."""
+    from server.app import application
+
+    return application(settings, started, leaving.is_set)
+
+
+def welcome(settings: Settings, url: str, first: Any, store: Store) -> None:
+    """Say what is served, in the first worker that is ready."""
+    from server.stats import Stats
+
+    if first.acquire(block=False):
+        state, query, served = str(Stats.of(store)), to_json({"query": FIRST}), served_as(settings.anonymous)
+        click.echo(WELCOME.format(store=settings.store, state=state, url=url, query=query, served=served))
 
 
 def served_as(role: Role) -> str:
@@ -318,14 +332,6 @@ def refuse_strangers(settings: Settings, url: str) -> None:
     if settings.anonymous is not Role.PUBLIC:
         raise BadInput(f"other machines reach {url}: callers without a token can only be public there")
     click.echo(f"Warning: other machines reach {url}, and tokens are sent as they are; put HTTPS before it", err=True)
-
-
-def application(settings: Settings, first: Any, leaving: Any, welcome: str) -> Starlette:
-    """The application of one worker; the first one that is ready welcomes. It is not ready once it is `leaving`."""
-    from server.app import application
-
-    welcomes = partial(click.echo, welcome)
-    return application(settings, lambda: welcomes() if first.acquire(block=False) else None, leaving.is_set)
 
 
 # Tables

@@ -6,10 +6,11 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from ipaddress import ip_address
-from multiprocessing import parent_process
+from multiprocessing import Pipe, parent_process
+from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from tempfile import TemporaryDirectory
 from threading import Thread, Timer
@@ -20,7 +21,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from graph.errors import Unavailable
+from graph.errors import CivicGraphError, Unavailable
 
 NOTICE = 2.0  # seconds between the word that the process is about to end and its end, for who asks if it is ready
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus-client looks, when a worker imports it
@@ -66,6 +67,13 @@ class Server(MPServer):
     """Granian's processes, with word that they are about to end. Who stops them by hand is not kept waiting."""
 
     leaving: Event
+    refusal: CivicGraphError | None = None
+
+    def heed(self, workers: Connection) -> None:
+        """End where a worker says that there is nothing to serve."""
+        with suppress(EOFError):
+            self.refusal = workers.recv()
+            self._interrupt()
 
     def signal_handler_interrupt(self, number: int, *more: Any) -> None:
         if number != signal.SIGTERM or self.leaving.is_set():
@@ -79,9 +87,10 @@ class Server(MPServer):
 
 
 def listen(address: Address, load: Callable[[], Any], workers: int, leaving: Event) -> None:
-    """Serve the application that `load` gives until the process is told to end; `leaving` is set shortly before.
+    """Serve the application that `load` gives in a worker, until the process is told to end; `leaving` is set shortly
+    before.
 
-    Raises SystemExit where a worker ends by itself.
+    Raises SystemExit where a worker ends by itself, and what `load` raises of ours.
     """
     server = Server(
         "civic-graph",
@@ -100,8 +109,12 @@ def listen(address: Address, load: Callable[[], Any], workers: int, leaving: Eve
         },
     )
     server.leaving = leaving
+    told, tell = Pipe(duplex=False)
+    Thread(target=server.heed, args=(told,), name="heed", daemon=True).start()
     with sharing(workers):
-        server.serve(target_loader=partial(_loaded, load), wrap_loader=False)
+        server.serve(target_loader=partial(_loaded, load, tell), wrap_loader=False)
+    if server.refusal:
+        raise server.refusal
 
 
 @contextmanager
@@ -118,12 +131,17 @@ def sharing(workers: int) -> Iterator[None]:
             del os.environ[SHARED]
 
 
-def _loaded(load: Callable[[], Any]) -> Any:
+def _loaded(load: Callable[[], Any], tell: Connection) -> Any:
     """The application, in a worker. Until it listens, a signal ends it at once: it would wait for nobody."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     Thread(target=_follow, name="follow", daemon=True).start()
-    return load()
+    try:
+        return load()
+    except CivicGraphError as error:
+        tell.send(error)
+        signal.pause()  # for the end, which comes from the process that was told
+        raise
 
 
 def _follow() -> None:

@@ -71,6 +71,18 @@ def test_a_taken_port_is_refused_in_one_sentence(example_url: str) -> None:
     )
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_store_that_cannot_be_served_is_told_in_one_sentence(tmp_path: Path, workers: str) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("no graph")
+    command = [*SERVE, f"sqlite:{file}", "serve", "--port", "0", "--workers", workers]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Error: {file}")
+    assert done.stderr.count("\n") == 1
+    assert file.read_text() == "no graph"
+
+
 def test_an_address_that_others_reach_is_warned_of_and_an_empty_graph_told(tmp_path: Path) -> None:
     process = start(f"sqlite:{tmp_path / 'new.db'}", "--host", "0.0.0.0")
     said = welcome(process)

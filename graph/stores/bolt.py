@@ -29,7 +29,7 @@ from neo4j import exceptions as errors
 from graph.errors import BadInput, Conflict, Incompatible, LoadError, StoreError, Timeout, Unavailable
 from graph.stores.cypher_tables import GRAPH, WRITER
 
-__all__ = ["FAILED", "LOST", "REFUSED", "Access", "Driver", "Reader", "Result", "Session", "Transaction"]
+__all__ = ["FAILED", "LOST", "REFUSED", "Access", "Aside", "Driver", "Reader", "Result", "Session", "Transaction"]
 
 STATEMENT = 8.0  # seconds a statement may take in the database
 ANSWER = 10.0  # seconds until an answer, whatever it waits for
@@ -109,19 +109,13 @@ class Reading(NamedTuple):
 
 
 class Reader:
-    """Reads of one state of the graph, in an event loop of its own: its connections serve every caller's loop."""
+    """Reads of one state of the graph, in one event loop: that in which it is first asked."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="neo4j-reader", daemon=True)
-        self._thread.start()
         self._driver, self._pulse_driver = self._drivers()
         self._pulse = Shared(self._has_pulse)
         self._repair = Shared(self._settle)
-
-    def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     async def ask(self, text: str, parameters: Mapping[str, Any]) -> Reading:
         """What a statement reads of one state of the graph.
@@ -206,18 +200,31 @@ class Reader:
 
         return made(), made(max_connection_pool_size=1)
 
-    def close(self) -> None:
-        if self._loop.is_closed():
-            return
-        self.submit(self._close()).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _close(self) -> None:
+    async def close(self) -> None:
         with suppress(OSError, errors.DriverError):
             await self._driver.close()
             await self._pulse_driver.close()
+
+
+class Aside:
+    """A reader in an event loop of its own, for who has none, or one that does not last."""
+
+    def __init__(self, access: Access) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="neo4j-reader", daemon=True)
+        self._thread.start()
+        self.reader = Reader(access)
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def close(self) -> None:
+        if self._loop.is_closed():
+            return
+        self.submit(self.reader.close()).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 class Shared(Generic[T]):

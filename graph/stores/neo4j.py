@@ -13,8 +13,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -32,7 +32,7 @@ from graph.statements import Key, Load, Record
 from graph.store import Compiled, Explained, Found, Head, Snapshot, is_true
 from graph.stores import bolt, cypher_search
 from graph.stores import cypher_tables as tables
-from graph.stores.bolt import Reader, Reading, Session, Transaction, Translated, access, said
+from graph.stores.bolt import Aside, Reader, Reading, Session, Transaction, Translated, access, said
 from graph.stores.cypher import Statement, compile_cypher, listed
 from graph.stores.cypher_printed import steps
 from graph.stores.cypher_tables import GRAPH, WRITER
@@ -46,6 +46,7 @@ from graph.text import is_wide, sortable
 
 OLDEST = (5, 26)  # of Neo4j; scoped subqueries came shortly before
 
+LARGE = 100_000  # bytes of an answer that takes so long to make that others are answered meanwhile
 TAKES = 3  # of the whole graph, before writers are kept away
 WRITE_WAIT = 10.0  # seconds a writer waits for another
 LOCK = f"MATCH {WRITER} SET w.by = $by"
@@ -60,10 +61,12 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class CypherCompiled(Compiled):
-    """A plan as Cypher, and as Cypher for parameters of wide text where it was needed."""
+    """A plan as Cypher, and as Cypher for parameters of wide text where it was needed; how many bytes its last answer
+    had."""
 
     statement: Statement
     wide: Statement | None = None
+    size: int = LARGE
 
 
 def _entries(name: str, fields: Sequence[str]) -> Plan:
@@ -97,7 +100,8 @@ class Neo4jStore:
         self.model = model
         self.access = access(url, environment)
         self._driver = bolt.driver(self.access)
-        self._reader = Reader(self.access)
+        self._aside = Aside(self.access)
+        self._near: dict[asyncio.AbstractEventLoop, Reader] = {}
         self._clock = Clock(self._session)
         self._facts: tuple[int, Facts] | None = None
         try:
@@ -111,7 +115,7 @@ class Neo4jStore:
     # Reading
 
     def head(self) -> Head:
-        reading = self._wait(self._reader.ask(STATE.text, {}))
+        reading = self._wait(self._aside.reader.ask(STATE.text, {}))
         state = STATE.shape(reading.cells)
         return Head(reading.version, int(state["contentHash"], 16), state["loadedAt"] or "", reading.loading)
 
@@ -144,7 +148,7 @@ class Neo4jStore:
         return found
 
     def compile(self, plan: Plan) -> Compiled:
-        self._facts = self._facts or _facts(self._wait(self._reader.ask(FACTS.text, {})))
+        self._facts = self._facts or _facts(self._wait(self._aside.reader.ask(FACTS.text, {})))
         return self._compiled(plan, *self._facts)
 
     def _compiled(self, plan: Plan, clock: int, facts: Facts) -> CypherCompiled:
@@ -154,25 +158,41 @@ class Neo4jStore:
     async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
         allow(role, compiled.needed)
         assert isinstance(compiled, CypherCompiled)
-        return await asyncio.wrap_future(self._reader.submit(self._answer(compiled, parameters)))
+        return await self._nearest(lambda reader: self._answer(reader, compiled, parameters))
 
     async def explain(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Explained:
         allow(role, compiled.needed)
         assert isinstance(compiled, CypherCompiled)
         statement, bound = self._bound(compiled, parameters)
-        plan = await asyncio.wrap_future(self._reader.submit(self._reader.explain(statement.text, bound)))
+        plan = await self._nearest(lambda reader: reader.explain(statement.text, bound))
         return Explained(statement.text, tuple(steps(plan)))
 
-    async def _answer(self, compiled: CypherCompiled, parameters: Mapping[str, Any]) -> Found:
+    @asynccontextmanager
+    async def at_hand(self) -> AsyncIterator[None]:
+        loop, reader = asyncio.get_running_loop(), Reader(self.access)
+        self._near[loop] = reader
+        try:
+            yield
+        finally:
+            del self._near[loop]
+            await reader.close()
+
+    async def _nearest(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+        """What a reader finds: that of the running loop, or else the one aside, to which the way is longer."""
+        if reader := self._near.get(asyncio.get_running_loop()):
+            return await work(reader)
+        return await asyncio.wrap_future(self._aside.submit(work(self._aside.reader)))
+
+    async def _answer(self, reader: Reader, compiled: CypherCompiled, parameters: Mapping[str, Any]) -> Found:
         """The answer to a plan; one compiled for another state of the graph is compiled again."""
         while True:
             known = compiled.state  # others may compile it again while this one waits
             statement, bound = self._bound(compiled, parameters)
-            reading = await self._reader.ask(statement.text, bound)
+            reading = await reader.ask(statement.text, bound)
             if reading.clock == known:
-                data = msgspec.json.encode(statement.shape(reading.cells))
+                data = await _made(compiled, statement, reading.cells)
                 return Found(data, reading.version, reading.loading, reading.clock)
-            self._facts = _facts(await self._reader.ask(FACTS.text, {}))
+            self._facts = _facts(await reader.ask(FACTS.text, {}))
             fresh = self._compiled(compiled.plan, *self._facts)
             compiled.text, compiled.state = fresh.text, fresh.state
             compiled.statement, compiled.wide = fresh.statement, None
@@ -215,7 +235,7 @@ class Neo4jStore:
         raise Moved
 
     def close(self) -> None:
-        self._reader.close()
+        self._aside.close()
         self._driver.close()
 
     def _even(self, session: Session) -> int:
@@ -227,14 +247,14 @@ class Neo4jStore:
             self.head()  # which waits until it is
 
     def _now(self, statement: Statement) -> Any:
-        return statement.shape(self._wait(self._reader.ask(statement.text, {})).cells)
+        return statement.shape(self._wait(self._aside.reader.ask(statement.text, {})).cells)
 
     def _listed(self, text: str, **parameters: Any) -> list[Any]:
-        rows: list[Any] = self._wait(self._reader.ask(text, parameters)).cells[0]
+        rows: list[Any] = self._wait(self._aside.reader.ask(text, parameters)).cells[0]
         return rows
 
     def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return self._reader.submit(coroutine).result()
+        return self._aside.submit(coroutine).result()
 
     def _session(self) -> Session:
         return self._driver.session(database=self.access.database)
@@ -368,6 +388,17 @@ class Neo4jStore:
         transaction.run(said(counts), names=[table.table for table in self.model.tables]).consume()
         new = {"model": str(Description.of(self.model)), "layout": tables.fingerprint(self.model)}
         transaction.run(said(f"MATCH {GRAPH} SET g.model = $model, g.layout = $layout"), new).consume()
+
+
+async def _made(compiled: CypherCompiled, statement: Statement, cells: list[Any]) -> bytes:
+    """The JSON of an answer, made in a thread where it is known to be large, or not known yet."""
+
+    def make() -> bytes:
+        return msgspec.json.encode(statement.shape(cells))
+
+    data = make() if compiled.size < LARGE else await asyncio.to_thread(make)
+    compiled.size = len(data)
+    return data
 
 
 def _widen(transaction: Transaction, table: Table, places: list[int | None]) -> None:

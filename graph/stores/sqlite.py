@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from asyncio import CancelledError, get_running_loop
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import astuple
 from hashlib import blake2b
 from pathlib import Path
@@ -138,6 +138,10 @@ class SQLiteStore:
     def _explained(self, text: str, parameters: Mapping[str, Any]) -> Explained:
         bound = {name: bindable(value) for name, value in parameters.items()}
         return Explained(sql_text(text), tuple(steps(self._rows(f"EXPLAIN QUERY PLAN {text}", bound))))
+
+    @asynccontextmanager
+    async def at_hand(self) -> AsyncIterator[None]:
+        yield  # every loop has the same way to the threads that read
 
     @contextmanager
     def snapshot(self) -> Iterator[SQLiteSnapshot]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,12 +14,14 @@ from graph import changes
 from graph.civic import CIVIC, KINDS, RELATIONS
 from graph.errors import Conflict, Incompatible, LoadError, Unavailable
 from graph.model import Model, named
+from graph.roles import Role
 from graph.statements import Load
 from graph.store import Store
 from graph.stores import neo4j as module
 from graph.stores import open_store
 from graph.stores.neo4j import Neo4jStore
 from graph.stores.sqlite import SQLiteStore
+from schema.api import API
 from tests.database.fixtures import Database
 from tests.world import REGISTER, SHEET, WORLD, Row, Said, World, link, node
 
@@ -108,6 +111,23 @@ def test_what_a_source_no_longer_says_is_gone(both: tuple[Store, Store]) -> None
         changes.load(store, World((less, *WORLD.said[1:])))
         assert store.hidden()[BASED] > 2, "those based in a borough that went wait"
     assert same(both)
+
+
+def test_answers_at_hand_are_those_from_elsewhere(both: tuple[Store, Store]) -> None:
+    query = "{ partners(first: 100) { totalCount nodes { name borough { name } projects { nodes { name } } } } }"
+
+    async def asked(api: API) -> list[bytes]:
+        before = (await api.execute(query)).body
+        async with api.store.at_hand():
+            near = [(await api.execute(query)).body for _ in range(2)]
+            elsewhere = await asyncio.to_thread(lambda: asyncio.run(api.execute(query)).body)
+        return [before, *near, elsewhere, (await api.execute(query)).body]
+
+    for store in both:
+        changes.load(store, WORLD)
+        answers = asyncio.run(asked(API(store, Role.STEWARD)))
+        assert len({*answers}) == 1
+        assert b"Caf" in answers[0]
 
 
 def test_what_waits_comes_back_with_its_end(both: tuple[Store, Store]) -> None:

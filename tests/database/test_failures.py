@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import StoreError, Unavailable
-from graph.stores.bolt import Reader, Reading
+from graph.stores.bolt import STATEMENT, Reader, Reading
 from graph.stores.neo4j import Neo4jStore
+from server.app import create_app
 from tests.client import Client
 from tests.database.fixtures import Database
 from tests.database.proxy import Proxy
 from tests.database.server import Server
-from tests.world import WORLD, Said, World, node
+from tests.served import address, start, wait, welcome
+from tests.visitor import visiting
+from tests.world import WORLD, Said, World, link, node
 
 NAMES = "{ partners(first: 3) { totalCount nodes { name } } }"
 
@@ -142,6 +148,26 @@ def test_a_server_that_stands_still_is_unavailable_within_three_seconds(store: N
     assert recovered(client) == answer
 
 
+def test_a_server_that_was_away_is_used_again_by_who_has_it_at_hand(
+    store: Neo4jStore, server: Server, neo4j: Database
+) -> None:
+    changes.load(store, WORLD)
+    with visiting(create_app(again(neo4j))) as visitor:
+
+        def asked() -> tuple[int, Any]:
+            response = visitor.post("/graphql", json={"query": NAMES})
+            return response.status_code, response.json()
+
+        before = asked()
+        server.kill()
+        status, body = asked()
+        assert (status, body["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE")
+        server.start()
+        end = time.monotonic() + 30
+        while asked() != before:
+            assert time.monotonic() < end
+
+
 def test_a_server_that_was_away_is_used_again(store: Neo4jStore, server: Server) -> None:
     changes.load(store, WORLD)
     client = Client(store)
@@ -154,18 +180,61 @@ def test_a_server_that_was_away_is_used_again(store: Neo4jStore, server: Server)
     assert recovered(client) == answer
 
 
-def test_a_caller_who_leaves_stops_the_work(store: Neo4jStore, neo4j: Database) -> None:
-    endless = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b) AS left"
+ENDLESS = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b) AS left"
+RUNNING = "SHOW TRANSACTIONS YIELD currentQuery WHERE NOT currentQuery CONTAINS 'SHOW' RETURN currentQuery"
 
+
+@pytest.mark.parametrize("at_hand", [True, False])
+def test_a_caller_who_leaves_stops_the_work(store: Neo4jStore, neo4j: Database, at_hand: bool) -> None:
     async def leave() -> None:
-        asked = asyncio.wrap_future(store._reader.submit(store._reader.ask(endless, {})))
-        await asyncio.sleep(0.5)
-        asked.cancel()
-        await asyncio.sleep(0.8)
+        async with store.at_hand() if at_hand else nullcontext():
+            asked = asyncio.ensure_future(store._nearest(lambda reader: reader.ask(ENDLESS, {})))
+            await asyncio.to_thread(until, lambda: any("AS left" in text for text in running(neo4j)))
+            asked.cancel()
+            await asyncio.to_thread(until, lambda: not any("AS left" in text for text in running(neo4j)))
 
     asyncio.run(leave())
-    running = neo4j.driver.execute_query("SHOW TRANSACTIONS YIELD currentQuery RETURN currentQuery").records
-    assert not [row for row in running if "AS left" in row[0] and "SHOW" not in row[0]]
+
+
+def test_a_client_who_leaves_stops_the_work_too(store: Neo4jStore, neo4j: Database) -> None:
+    """Everyone takes part in everything, so that it takes hours to see that nobody is found."""
+    number = range(30)
+    projects = [(f"partner:{i}", f"project:{j}") for i in number for j in number]
+    nodes = {
+        "Partner": [node(f"partner:{i}", "A") for i in number],
+        "Project": [node(f"project:{i}", "B") for i in number],
+    }
+    links = {"Partner_TAKES_PART_IN_Project": [link(*ends) for ends in projects]}
+    changes.load(store, World((Said("source:office", {**nodes, **links}),)))
+    nobody = '{name: {contains: "nobody"}}'
+    for hop in ("partners", "projects") * 4:
+        nobody = f"{{{hop}: {{some: {nobody}}}}}"
+    body = json.dumps({"query": f"{{ projects(where: {nobody}) {{ totalCount }} }}"}).encode()
+    process = start(neo4j.url, "--anonymous", "steward")
+    try:
+        url = urlsplit(address(welcome(process)))
+        wait(url.geturl())
+        head = f"POST /graphql HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: application/json\r\n"
+        with socket.create_connection((url.hostname, url.port)) as connection:
+            connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            until(lambda: any("nobody" in text or "Project" in text for text in running(neo4j)))
+        until(lambda: not running(neo4j))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def running(neo4j: Database) -> list[str]:
+    """The statements that the database is at work on."""
+    return [row[0] for row in neo4j.driver.execute_query(RUNNING).records]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that must come to be sooner than a statement ends by itself."""
+    end = time.monotonic() + STATEMENT / 2
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 # Versions
