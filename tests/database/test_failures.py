@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import StoreError, Unavailable
-from graph.stores.bolt import STATEMENT, Reader, Reading
+from graph.stores.bolt import Reader, Reading
 from graph.stores.neo4j import Neo4jStore
 from server.app import create_app
 from tests.client import Client
 from tests.database.fixtures import Database
 from tests.database.proxy import Proxy
+from tests.database.running import running, until
 from tests.database.server import Server
-from tests.served import address, start, wait, welcome
 from tests.visitor import visiting
-from tests.world import WORLD, Said, World, link, node
+from tests.world import WORLD, Said, World, node
 
 NAMES = "{ partners(first: 3) { totalCount nodes { name } } }"
 
@@ -181,7 +178,6 @@ def test_a_server_that_was_away_is_used_again(store: Neo4jStore, server: Server)
 
 
 ENDLESS = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b) AS left"
-RUNNING = "SHOW TRANSACTIONS YIELD currentQuery WHERE NOT currentQuery CONTAINS 'SHOW' RETURN currentQuery"
 
 
 @pytest.mark.parametrize("at_hand", [True, False])
@@ -194,47 +190,6 @@ def test_a_caller_who_leaves_stops_the_work(store: Neo4jStore, neo4j: Database, 
             await asyncio.to_thread(until, lambda: not any("AS left" in text for text in running(neo4j)))
 
     asyncio.run(leave())
-
-
-def test_a_client_who_leaves_stops_the_work_too(store: Neo4jStore, neo4j: Database) -> None:
-    """Everyone takes part in everything, so that it takes hours to see that nobody is found."""
-    number = range(30)
-    projects = [(f"partner:{i}", f"project:{j}") for i in number for j in number]
-    nodes = {
-        "Partner": [node(f"partner:{i}", "A") for i in number],
-        "Project": [node(f"project:{i}", "B") for i in number],
-    }
-    links = {"Partner_TAKES_PART_IN_Project": [link(*ends) for ends in projects]}
-    changes.load(store, World((Said("source:office", {**nodes, **links}),)))
-    nobody = '{name: {contains: "nobody"}}'
-    for hop in ("partners", "projects") * 4:
-        nobody = f"{{{hop}: {{some: {nobody}}}}}"
-    body = json.dumps({"query": f"{{ projects(where: {nobody}) {{ totalCount }} }}"}).encode()
-    process = start(neo4j.url, "--anonymous", "steward")
-    try:
-        url = urlsplit(address(welcome(process)))
-        wait(url.geturl())
-        head = f"POST /graphql HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: application/json\r\n"
-        with socket.create_connection((url.hostname, url.port)) as connection:
-            connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-            until(lambda: any("nobody" in text or "Project" in text for text in running(neo4j)))
-        until(lambda: not running(neo4j))
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def running(neo4j: Database) -> list[str]:
-    """The statements that the database is at work on."""
-    return [row[0] for row in neo4j.driver.execute_query(RUNNING).records]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that must come to be sooner than a statement ends by itself."""
-    end = time.monotonic() + STATEMENT / 2
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 # Versions
