@@ -80,6 +80,8 @@ class Server(MPServer):
             self._interrupt()
         else:
             self.leaving.set()
+            for worker in self.wrks:
+                worker.interrupt_by_parent = True  # who tells all processes to end, as systemd does, tells them too
             Timer(NOTICE, self._interrupt).start()
 
     def _interrupt(self) -> None:

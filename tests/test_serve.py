@@ -129,6 +129,17 @@ def test_told_to_end_it_is_not_ready_finishes_and_ends(example_url: str, workers
     assert process.returncode == 0
 
 
+def test_all_of_its_processes_may_be_told_to_end_at_once(served: subprocess.Popen[str]) -> None:
+    wait(address(welcome(served)))
+    children = Path(f"/proc/{served.pid}/task/{served.pid}/children")
+    if not children.exists():
+        pytest.skip("the children of a process are not known here")
+    subprocess.run(["kill", "-TERM", str(served.pid), *children.read_text().split()], check=True)
+    _, errors = served.communicate(timeout=PATIENCE)
+    assert served.returncode == 0
+    assert "Unexpected" not in errors
+
+
 def test_workers_share_their_numbers(example_url: str) -> None:
     process = start(example_url, "--workers", "2")
     url = address(welcome(process))
