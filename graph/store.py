@@ -24,7 +24,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The state of a graph: its version, one more for each effective change, its content hash, a number
+    """What a graph says of itself: its version, one more for each effective change, its content hash, a number
     below 2**128, when it last changed (ISO 8601, UTC; empty where nothing was ever loaded), and the sources of which
     a load has begun and not ended, where a store keeps a load in parts."""
 
@@ -46,13 +46,15 @@ class Compiled:
 
 
 class Found(NamedTuple):
-    """The answer to a plan: the JSON text of its object, the version of the graph that it is of, the sources that
-    are being loaded into this version part by part, and the state that it was read in, another after every commit."""
+    """The answer to a plan: the JSON text of its object, the state of the graph that it is of, and the sources that
+    are being loaded into it part by part.
+
+    A state is another after every commit, also after one that leaves the version as it is, and none that was before.
+    """
 
     data: bytes
-    version: int
+    state: int
     loading: tuple[str, ...] = ()
-    state: int = 0
 
 
 class Explained(NamedTuple):
@@ -160,6 +162,13 @@ class Store(Reader, Protocol):
 
     def holders(self, kind: Kind, prop: Property, values: Sequence[str]) -> dict[str, set[str]]:
         """The ids of the nodes that have these values in a text list, by value."""
+        ...
+
+    async def state(self) -> int:
+        """The state that the graph is in, by a look that begins after it was asked for; see `Found`.
+
+        Raises StoreError where the store cannot answer.
+        """
         ...
 
     async def explain(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Explained:

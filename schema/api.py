@@ -1,4 +1,5 @@
-"""The GraphQL API over a store: documents and plans are kept, so that a known operation goes straight to the store."""
+"""The GraphQL API over a store: documents and plans are kept, so that a known operation goes straight to the store, and
+answers, so that one goes no further than to what state the graph is in."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from graph.roles import Role, seen_by
 from graph.store import Compiled, Found, Store
 from graph.walks import Walks
 from schema import documents, limits
+from schema.answers import Answers, key_of
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
 from schema.errors import Answer, failure
@@ -60,9 +62,10 @@ class API:
     thread, one request after the other, while known operations are answered.
     """
 
-    def __init__(self, store: Store, role: Role) -> None:
+    def __init__(self, store: Store, role: Role, answers: Answers | None = None) -> None:
         self.store = store
         self.role = role
+        self.answers = answers or Answers()
         self.allowance = ALLOWANCES[role]
         self.model = seen_by(role, store.model)
         self.schema = executable(self.model)
@@ -94,19 +97,30 @@ class API:
 
         Raises CivicGraphError where something is wrong with the request.
         """
+        asked = query, dict(variables or {}), operation or None
         if explains:
-            return await self._explained(query, variables, operation, tells_cost)
-        prepared, values = await self._ready(query, dict(variables or {}), operation or None)
+            return await self._explained(*asked, tells_cost)
+        if not self.answers.size:
+            return await self._made(*asked, tells_cost)
+        if (key := key_of(self.role, *asked, tells_cost)) and (
+            kept := self.answers.known(key, await self.store.state())
+        ):
+            return kept
+        answer = await self._made(*asked, tells_cost)
+        if key:
+            self.answers.keep(key, answer)
+        return answer
+
+    async def _made(self, query: str, given: dict[str, Any], operation: str | None, tells_cost: bool) -> Answer:
+        prepared, values = await self._ready(query, given, operation)
         found = Found(b"{}", 0)
         if prepared.compiled:
             found = await self._walks.run(prepared.compiled, bind(prepared.plan, values), self.role)
         lasts = prepared.compiled is not None and not found.loading
         body = _body(prepared, found, {"cost": prepared.cost} if tells_cost else {})
-        return Answer(body, 200, prepared.name, prepared.cost, version=found.version if lasts else None)
+        return Answer(body, 200, prepared.name, prepared.cost, state=found.state if lasts else None)
 
-    async def _explained(
-        self, query: str, variables: Mapping[str, Any] | None, operation: str | None, tells_cost: bool
-    ) -> Answer:
+    async def _explained(self, query: str, given: dict[str, Any], operation: str | None, tells_cost: bool) -> Answer:
         """The same answer with its explanation, which is another each time.
 
         Raises Forbidden where the role is not for it.
@@ -115,7 +129,7 @@ class API:
             raise Forbidden(f"{self.role} may not have answers explained; expected the token of a steward or admin")
         explanation = Explanation(self.store, self._walks, self.role)
         prepared, values = await get_running_loop().run_in_executor(
-            self._thread, self._looked_up, explanation.look, query, dict(variables or {}), operation or None
+            self._thread, self._looked_up, explanation.look, query, given, operation
         )
         found = Found(b"{}", 0)
         if prepared.compiled:

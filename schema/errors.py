@@ -13,15 +13,20 @@ from graph.errors import CivicGraphError, RequestError
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The bytes of a GraphQL answer, a JSON object, and the HTTP status that goes with it. One with data has the
-    name of the operation, its cost, and the version of the graph if that is all it depends on; one with errors their
-    code."""
+    name of the operation, its cost, the state of the graph if that is all it depends on, and, where it was kept from
+    before, by what; one with errors has their code."""
 
     body: bytes
     status: int = 200
     operation: str | None = None
     cost: int | None = None
     code: str | None = None
-    version: int | None = None
+    state: int | None = None
+    kept_by: bytes | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        return self.kept_by is not None
 
 
 def failure(error: CivicGraphError, request_id: str | None = None) -> Answer:

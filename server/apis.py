@@ -7,20 +7,21 @@ from anyio.to_thread import run_sync
 
 from graph.roles import Role
 from graph.store import Store
+from schema.answers import Answers
 from schema.api import API
 
 
 class APIs:
     """Makes the API of a role when it is first asked for: that takes a good part of a second."""
 
-    def __init__(self, store: Store, first: Role) -> None:
-        self.store = store
-        self._made = {first: API(store, first)}
+    def __init__(self, store: Store, first: Role, answers: Answers | None = None) -> None:
+        self.store, self.answers = store, answers
+        self._made = {first: API(store, first, answers)}
         self._making = Lock()
 
     async def of(self, role: Role) -> API:
         if role not in self._made:
             async with self._making:
                 if role not in self._made:
-                    self._made[role] = await run_sync(API, self.store, role)
+                    self._made[role] = await run_sync(API, self.store, role, self.answers)
         return self._made[role]

@@ -18,6 +18,7 @@ from graph.civic import CIVIC
 from graph.roles import Role
 from graph.store import Store
 from graph.stores import open_store
+from schema.answers import Answers
 from schema.trusted import Documents
 from server.apis import APIs
 from server.callers import PUBLIC, Callers, Gate
@@ -37,6 +38,7 @@ from server.turns import Turns
 
 LOCAL = ("localhost", "127.0.0.1", "::1", "[::1]")
 UNTRUSTED = Documents()
+MEGABYTE = 1_000_000
 
 
 def application(
@@ -50,7 +52,8 @@ def application(
     callers = Callers(Tokens(Path(settings.tokens)), settings.anonymous)
     documents = Documents(known(settings.operations), settings.trusted_only)
     hosts = LOCAL if settings.host in LOCAL or settings.anonymous is not Role.PUBLIC else ("*",)
-    return create_app(open_store(settings.store, CIVIC), started, hosts, callers, documents, leaving, settings.origins)
+    store, kept = open_store(settings.store, CIVIC), settings.kept_answers * MEGABYTE
+    return create_app(store, started, hosts, callers, documents, leaving, settings.origins, kept)
 
 
 def create_app(
@@ -61,16 +64,17 @@ def create_app(
     documents: Documents = UNTRUSTED,
     leaving: Callable[[], bool] = lambda: False,
     origins: Sequence[str] = (),
+    kept: int = Settings().kept_answers * MEGABYTE,
 ) -> Starlette:
     """The application over a store, which it closes at the end; `started` is called once it is about to serve, and
     it is not ready once it is `leaving`.
 
     Requests for other `hosts` are refused: a page from elsewhere must not reach a server of this machine by a name
-    of its own. Pages of other `origins` may ask.
+    of its own. Pages of other `origins` may ask. So many bytes of answers are `kept`.
     """
-    turns = Turns()
-    metrics = Metrics(turns)
-    apis = APIs(store, callers.anonymous)
+    turns, answers = Turns(), Answers(kept)
+    metrics = Metrics(turns, answers)
+    apis = APIs(store, callers.anonymous, answers)
     desk = Desk(apis, turns)
     pages, health = Pages(desk), Health(store, leaving)
 

@@ -281,6 +281,7 @@ for command in (backup, export, operations, person, restore, token):
 @setting("operations", metavar="FOLDER")
 @setting("trusted_only", is_flag=True, default=None)
 @setting("origins", metavar="ORIGINS")
+@setting("kept_answers", type=click.IntRange(0, 100_000))
 @setting("log_level", type=click.Choice(list(LEVELS)))
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
 @click.pass_obj

@@ -46,7 +46,7 @@ class Record:
         if self.answer:
             operation = self.answer.operation
             said |= {"operation": operation and operation[:LONGEST], "cost": self.answer.cost}
-            said["code"] = self.answer.code or "OK"
+            said |= {"code": self.answer.code or "OK", "kept": self.answer.is_kept}
         return said
 
 
@@ -75,9 +75,15 @@ class Journal:
             self._close(scope, record)
 
     def _close(self, scope: Scope, record: Record) -> None:
+        self._count(scope, record)
+        self._log(scope, record)
+
+    def _count(self, scope: Scope, record: Record) -> None:
         self.metrics.request(scope["path"], scope["method"], record.status, perf_counter() - record.began)
         if record.answer:
-            self.metrics.operation(record.answer.code, record.answer.cost)
+            self.metrics.operation(record.answer)
+
+    def _log(self, scope: Scope, record: Record) -> None:
         say = log.debug if scope["path"] in QUIET else log.info
         say("request", **record.fields(scope))
 

@@ -7,12 +7,17 @@ all; the listener makes one. A single worker keeps its numbers to itself.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from schema.answers import Answers
+from schema.errors import Answer
 from server.turns import Turns
 
 WE = "civic_graph"
@@ -27,8 +32,8 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 class Metrics:
     """What is counted of requests and operations."""
 
-    def __init__(self, turns: Turns) -> None:
-        self.turns = turns
+    def __init__(self, turns: Turns, answers: Answers) -> None:
+        self.turns, self.answers = turns, answers
         self.registry = to = CollectorRegistry()
         if SHARED not in os.environ:
             ProcessCollector(registry=to)
@@ -38,24 +43,30 @@ class Metrics:
         )
         self.operations = Counter(f"{WE}_operations", "Operations, by OK or code of error.", ("code",), registry=to)
         self.cost = Histogram(f"{WE}_operation_cost", "Rows asked for by operations.", buckets=COSTS, registry=to)
+        self.given = Counter(f"{WE}_answers", "Answers with data, made or kept.", ("by",), registry=to)
+        self.kept = Gauge(f"{WE}_kept_bytes", "Answers kept.", registry=to, multiprocess_mode="livesum")
         self.running = Gauge(f"{WE}_running", "Operations under way.", registry=to, multiprocess_mode="livesum")
         self.waiting = Gauge(f"{WE}_waiting", "Operations in the queue.", registry=to, multiprocess_mode="livesum")
+        # There are few numbers, and to find one by its labels takes longer than to count
+        self._labelled: Callable[..., Any] = cache(lambda metric, *labels: metric.labels(*labels))
 
     def request(self, path: str, method: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
-        self.requests.labels(route(path), method if method in METHODS else "other", str(status)).inc()
-        self.seconds.labels(route(path)).observe(seconds)
+        self._labelled(self.requests, route(path), method if method in METHODS else "other", status).inc()
+        self._labelled(self.seconds, route(path)).observe(seconds)
         self.look()
 
-    def operation(self, code: str | None, cost: int | None) -> None:
-        self.operations.labels(code or "OK").inc()
-        if cost is not None:
-            self.cost.observe(cost)
+    def operation(self, answer: Answer) -> None:
+        self._labelled(self.operations, answer.code or "OK").inc()
+        if answer.cost is not None:
+            self.cost.observe(answer.cost)
+            self._labelled(self.given, "kept" if answer.is_kept else "made").inc()
 
     def look(self) -> None:
         """Note how many there are at the moment."""
         self.running.set(self.turns.running)
         self.waiting.set(self.turns.waiting)
+        self.kept.set(self.answers.bytes)
 
     def text(self) -> bytes:
         """The numbers of all workers."""

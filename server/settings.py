@@ -60,6 +60,15 @@ class Settings(msgspec.Struct, frozen=True):
             description="Other sites whose pages may ask, as in https://example.org,http://localhost:3000.",
         ),
     ] = ()
+    kept_answers: Annotated[
+        int,
+        Meta(
+            title="megabytes, from 0 to 100000",
+            description="Megabytes of answers that each worker keeps, to give them again; 0 keeps none.",
+            ge=0,
+            le=100_000,
+        ),
+    ] = 64
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(title="debug, info, warning or error", description="Least severe events that are logged."),

@@ -263,8 +263,8 @@ def test_the_cost_stands_beside_it_where_both_are_asked_for(visitor: Visitor, ke
 
 def test_an_explained_answer_is_of_its_own_time(example_url: str) -> None:
     api = API(open_store(example_url, CIVIC), Role.STEWARD)
-    assert asyncio.run(api.answer(TRUSTED.text)).version == 1
-    assert asyncio.run(api.answer(TRUSTED.text, explains=True)).version is None
+    assert asyncio.run(api.answer(TRUSTED.text)).state == asyncio.run(api.store.state())
+    assert asyncio.run(api.answer(TRUSTED.text, explains=True)).state is None
 
 
 def test_trusted_only_holds_for_what_is_explained(example_url: str, kept: Tokens) -> None:

@@ -68,6 +68,7 @@ def test_a_line_says_what_was_asked_and_what_it_cost(visitor: Visitor, capsys: p
         "operation": "Named",
         "cost": 1,
         "code": "OK",
+        "kept": False,
     }
 
 

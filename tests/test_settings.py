@@ -25,6 +25,7 @@ def test_without_variables_there_are_the_defaults() -> None:
         "trusted_only": False,
         "erased": "",
         "origins": (),
+        "kept_answers": 64,
         "log_level": "info",
     }
 

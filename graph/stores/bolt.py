@@ -27,7 +27,9 @@ from neo4j import (
 from neo4j import exceptions as errors
 
 from graph.errors import BadInput, Conflict, Incompatible, LoadError, StoreError, Timeout, Unavailable
+from graph.stores.cypher import whole
 from graph.stores.cypher_tables import GRAPH, WRITER
+from graph.stores.cypher_terms import Cells
 
 __all__ = ["FAILED", "LOST", "REFUSED", "Access", "Aside", "Driver", "Reader", "Result", "Session", "Transaction"]
 
@@ -52,6 +54,9 @@ SETTLE = f"MATCH {WRITER} SET w.by = 'repair' WITH w MATCH {GRAPH} SET g.clock =
 REFUSED = errors.Neo4jError  # the database answered, and would not
 LOST = (errors.ServiceUnavailable, errors.SessionExpired)  # there was no answer
 FAILED = (errors.DriverError, errors.Neo4jError)  # either
+
+TOGETHER = 0.1  # seconds for which work may wait for the same that is under way, so that more share it
+LOOK = whole(Cells())
 
 T = TypeVar("T")
 
@@ -116,6 +121,7 @@ class Reader:
         self._driver, self._pulse_driver = self._drivers()
         self._pulse = Shared(self._has_pulse)
         self._repair = Shared(self._settle)
+        self._look = Fresh(self._looked)
 
     async def ask(self, text: str, parameters: Mapping[str, Any]) -> Reading:
         """What a statement reads of one state of the graph.
@@ -123,6 +129,13 @@ class Reader:
         Raises StoreError where the database cannot answer.
         """
         return await self._in_time(self._of_one_state(text, parameters))
+
+    async def clock(self) -> int:
+        """The clock, once it is even, by a look that begins after it was asked for. Raises what `ask` does."""
+        return await self._look.result()
+
+    async def _looked(self) -> int:
+        return (await self.ask(LOOK, {})).clock
 
     async def explain(self, text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The operators by which the database would run a statement. Raises what `ask` does."""
@@ -238,6 +251,26 @@ class Shared(Generic[T]):
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._work())
         return await asyncio.shield(self._task)
+
+
+class Fresh(Generic[T]):
+    """Work that begins after it was asked for, and is done once for all who ask before it begins."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._work = work
+        self._next: asyncio.Task[T] | None = None
+        self._last: asyncio.Task[T] | None = None
+
+    async def result(self) -> T:
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_task(self._done())
+        return await asyncio.shield(self._next)
+
+    async def _done(self) -> T:
+        if self._last:
+            await asyncio.wait([self._last], timeout=TOGETHER)
+        self._last, self._next = self._next, None
+        return await self._work()
 
 
 class Watch:

@@ -157,6 +157,10 @@ class Neo4jStore:
         assert isinstance(compiled, CypherCompiled)
         return await self._nearest(lambda reader: self._answer(reader, compiled, parameters))
 
+    async def state(self) -> int:
+        """The clock, once it is even."""
+        return await self._nearest(Reader.clock)
+
     async def explain(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Explained:
         allow(role, compiled.needed)
         assert isinstance(compiled, CypherCompiled)
@@ -188,7 +192,7 @@ class Neo4jStore:
             reading = await reader.ask(statement.text, bound)
             if reading.clock == known:
                 data = await _made(compiled, statement, reading.cells)
-                return Found(data, reading.version, reading.loading, reading.clock)
+                return Found(data, reading.clock, reading.loading)
             self._facts = _facts(await reader.ask(FACTS.text, {}))
             fresh = self._compiled(compiled.plan, *self._facts)
             compiled.text, compiled.state = fresh.text, fresh.state

@@ -43,12 +43,12 @@ from graph.stores.sql_terms import (
 
 
 def compile_sql(plan: p.Plan, kinds: Mapping[str, Kind], facts: Facts) -> str:
-    """The one statement of a plan: its answer, and the version of the graph that it was read from.
+    """The one statement of a plan: its answer, and the mark of the commit that it was read after.
 
     Its parameters are the plan's, by name.
     """
     value = Compiler(kinds, facts).graph_value(plan.value)
-    return f"SELECT CAST({value} AS BLOB), version FROM _graph"
+    return f"SELECT CAST({value} AS BLOB), user_version FROM pragma_user_version"
 
 
 class Compiler:

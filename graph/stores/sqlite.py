@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from graph.changes import BATCH, chunks
-from graph.errors import BadInput, Incompatible
+from graph.errors import BadInput, Conflict, Incompatible
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.revisions import MEANWHILE, Description, kept
@@ -30,7 +30,19 @@ from graph.stores.estimate import Facts
 from graph.stores.sql import compile_sql
 from graph.stores.sql_printed import sql_text, steps
 from graph.stores.sql_tables import declarations, links, quoted
-from graph.stores.sqlite_file import Connection, Translated, begin, commit, copied, end, making, reading, writing
+from graph.stores.sqlite_file import (
+    Connection,
+    Translated,
+    begin,
+    commit,
+    copied,
+    end,
+    looking,
+    making,
+    mark_of,
+    reading,
+    writing,
+)
 from graph.stores.sqlite_growth import grow
 from graph.stores.sqlite_rows import bindable, decoded, encoded
 
@@ -100,8 +112,8 @@ class SQLiteStore:
         return found
 
     def compile(self, plan: Plan) -> Compiled:
-        version, facts = self._facts
-        return Compiled(plan, compile_sql(plan, self.model.by_name, facts), version, needed(plan, self.model))
+        state, facts = self._facts
+        return Compiled(plan, compile_sql(plan, self.model.by_name, facts), state, needed(plan, self.model))
 
     async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
         allow(role, compiled.needed)
@@ -113,23 +125,35 @@ class SQLiteStore:
             raise
 
     def answer(self, compiled: Compiled, parameters: Mapping[str, Any], left: Event | None = None) -> Found:
-        """The answer to a plan; one compiled for another version of the graph is compiled again.
+        """The answer to a plan; one compiled for another state of the graph is compiled again.
 
         Who waits for it may leave, which ends it.
         """
         while True:
-            version, text = compiled.state, compiled.text  # read in this order: they are set in the other
+            state, text = compiled.state, compiled.text  # read in this order: they are set in the other
             try:
                 bound = {name: bindable(value) for name, value in parameters.items()}
                 with self._in_time(left or Event()):
                     row = self._rows(text, bound)[0]
             except (UnicodeEncodeError, OverflowError) as error:
                 raise BadInput(f"a value cannot be looked up: {error}") from error
-            if row[1] == version:
-                return Found(bytes(row[0]), version, (), version)
+            if row[1] == state:
+                return Found(bytes(row[0]), state)
             self._facts = self._read_facts()
             fresh = self.compile(compiled.plan)
             compiled.text, compiled.state = fresh.text, fresh.state
+
+    async def state(self) -> int:
+        """Looked at by the thread that asks: a look takes microseconds, to have another thread look takes longer. Where
+        it would have to wait, another thread waits."""
+        try:
+            return self._mark(self._looker)
+        except Conflict:
+            return await get_running_loop().run_in_executor(self._pool, self._mark, self._reader)
+
+    def _mark(self, connection: Callable[[], Connection]) -> int:
+        with Translated(self.path):
+            return mark_of(connection())
 
     async def explain(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Explained:
         allow(role, compiled.needed)
@@ -172,7 +196,7 @@ class SQLiteStore:
         self._local = threading.local()
 
     def _read_facts(self) -> tuple[int, Facts]:
-        rows = self._rows("SELECT (SELECT version FROM _graph), * FROM _counts")
+        rows = self._rows("SELECT (SELECT user_version FROM pragma_user_version), * FROM _counts")
         single = [(name, True) for _, name, _, forward, _ in rows if forward]
         single += [(name, False) for _, name, _, _, backward in rows if backward]
         return rows[0][0], Facts({row[1]: row[2] for row in rows}, frozenset(single))
@@ -193,11 +217,18 @@ class SQLiteStore:
 
     def _reader(self) -> Connection:
         """The connection of this thread, which can only read."""
-        if not hasattr(self._local, "connection"):
-            connection = reading(self.path)
+        return self._own("reader", reading)
+
+    def _looker(self) -> Connection:
+        """The connection by which this thread looks at what the state is."""
+        return self._own("looker", looking)
+
+    def _own(self, name: str, opened: Callable[[Path], Connection]) -> Connection:
+        if not hasattr(self._local, name):
+            connection = opened(self.path)
             self._readers.append(connection)
-            self._local.connection = connection
-        found: Connection = self._local.connection
+            setattr(self._local, name, connection)
+        found: Connection = getattr(self._local, name)
         return found
 
     # Writing

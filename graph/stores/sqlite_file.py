@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from random import randrange
 from typing import Any
 
 import apsw
@@ -23,7 +24,9 @@ __all__ = [
     "copied",
     "end",
     "is_there",
+    "looking",
     "making",
+    "mark_of",
     "ours",
     "reading",
     "writing",
@@ -34,6 +37,7 @@ Connection = apsw.Connection
 WAIT_MS = 10_000  # how long a writer waits for another
 SETTLE_MS = 500  # how long a finished one waits for readers of the log
 PAGES = 1_000  # that are copied at a time
+MARKS = 2**31  # numbers that a commit can be marked by
 PRAGMAS = (
     "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged commits with the power
     "PRAGMA secure_delete = ON",  # who was erased is not to be found in free pages
@@ -52,6 +56,11 @@ def reading(path: Path) -> Connection:
     return _connected(path, apsw.SQLITE_OPEN_READONLY)
 
 
+def looking(path: Path) -> Connection:
+    """A connection that reads what it can at once."""
+    return _connected(path, apsw.SQLITE_OPEN_READONLY, wait=0)
+
+
 def writing(path: Path) -> Connection:
     return _connected(path, apsw.SQLITE_OPEN_READWRITE)
 
@@ -61,9 +70,9 @@ def making(path: Path) -> Connection:
     return _connected(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
 
 
-def _connected(path: Path, flags: int) -> Connection:
+def _connected(path: Path, flags: int, wait: int = WAIT_MS) -> Connection:
     connection = apsw.Connection(str(path), flags=flags)
-    connection.set_busy_timeout(WAIT_MS)
+    connection.set_busy_timeout(wait)
     connection.create_scalar_function("fold", _folded, 1, deterministic=True)
     connection.create_scalar_function("summed", _summed, 5, deterministic=True)
     connection.create_scalar_function("said", _said, 4, deterministic=True)
@@ -120,7 +129,15 @@ def begin(connection: Connection, path: Path) -> None:
 
 def commit(connection: Connection, path: Path) -> None:
     holder(path).unlink(missing_ok=True)  # before others may write, who leave word of themselves
+    mark = (mark_of(connection) + randrange(1, MARKS)) % MARKS  # another; by chance, for a file may be made anew
+    connection.execute(f"PRAGMA user_version = {mark}")
     connection.execute("COMMIT")
+
+
+def mark_of(connection: Connection) -> int:
+    """The mark of the last commit that a connection sees."""
+    mark: int = connection.execute("PRAGMA user_version").get
+    return mark
 
 
 def end(connection: Connection, path: Path) -> None:

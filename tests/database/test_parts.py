@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -18,12 +19,15 @@ import pytest
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import BadInput, Conflict, Unavailable
+from graph.roles import Role
 from graph.statements import Load
 from graph.store import Store
 from graph.stores.neo4j import Neo4jStore
 from graph.stores.sqlite import SQLiteStore
 from loaders.folder import EXAMPLE, is_loaded, read
 from loaders.generate import generate
+from schema.answers import Answers
+from schema.api import API
 from tests.client import Client
 from tests.database.fixtures import Database
 from tests.database.proxy import Proxy
@@ -162,6 +166,23 @@ def test_readers_are_told_and_answers_are_right_all_along(store: Neo4jStore) -> 
     totals = [data["partners"]["totalCount"] for data, _, _ in seen]
     assert totals == sorted(totals)
     assert len(set(totals)) > 2, "partners came in parts"
+
+
+def test_no_answer_is_kept_while_parts_are_missing(store: Neo4jStore) -> None:
+    changes.load(store, city("A"))
+    api = API(store, Role.STEWARD, Answers(1_000_000))
+    told: list[tuple[bool, bool]] = []
+
+    def look(*_: object) -> None:
+        asyncio.run(api.answer(NAMES))
+        answer = asyncio.run(api.answer(NAMES))
+        told.append((answer.is_kept, b'"loading"' in answer.body))
+
+    changes.load(store, city("B"), on_changes=look)
+    look()
+    assert set(told) == {(True, False), (False, True)}
+    assert told[0] == told[-1] == (True, False)
+    assert b'"B' in asyncio.run(api.answer(NAMES)).body
 
 
 def test_nobody_else_writes_between_two_parts(

@@ -1,0 +1,79 @@
+"""Answers that were given lately and are given again as long as the graph is in the state that they are of."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import blake2b
+from threading import Lock
+from typing import Any
+
+import msgspec
+
+from graph.roles import Role
+from schema.errors import Answer
+
+SHARE = 8  # the largest answer that is kept is one of so many
+ENTRY = 1_000  # bytes that one takes beside its body, and more than that
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Answers:
+    """The answers asked for last, which take `size` bytes at most: 0 keeps none. All are of the state of the graph that
+    was seen last; no state comes again, so that those of another are of no use, and may tell who was erased.
+
+    An answer that depends on more than what is asked, in which role, and the state of the graph is not to be kept.
+    """
+
+    def __init__(self, size: int = 0) -> None:
+        self.size = size
+        self.bytes = 0
+        self._state: int | None = None
+        self._kept: OrderedDict[bytes, Answer] = OrderedDict()
+        self._lock = Lock()
+
+    def known(self, key: bytes, state: int) -> Answer | None:
+        """The answer in that state, if it is kept."""
+        with self._lock:
+            self._see(state)
+            answer = self._kept.get(key)
+            if answer:
+                self._kept.move_to_end(key)
+            return answer
+
+    def keep(self, key: bytes, answer: Answer) -> None:
+        if answer.state is None or taken(answer) * SHARE > self.size:
+            return
+        with self._lock:
+            self._see(answer.state)
+            if key in self._kept:
+                self._forget(key)
+            self._kept[key] = replace(answer, kept_by=key)
+            self.bytes += taken(answer)
+            while self.bytes > self.size:
+                self._forget(next(iter(self._kept)))
+
+    def _see(self, state: int) -> None:
+        if state != self._state:
+            self._kept.clear()
+            self._state, self.bytes = state, 0
+
+    def _forget(self, key: bytes) -> None:
+        self.bytes -= taken(self._kept.pop(key))
+
+
+def taken(answer: Answer) -> int:
+    return len(answer.body) + ENTRY
+
+
+def key_of(
+    role: Role, query: str, variables: Mapping[str, Any], operation: str | None, tells_cost: bool
+) -> bytes | None:
+    """What an answer is kept by, None where that has no form of bytes, such as half a character."""
+    try:
+        asked = _encode((role, query, operation, tells_cost, variables))
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return blake2b(asked, digest_size=32).digest()
