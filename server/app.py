@@ -22,6 +22,7 @@ from schema.answers import Answers
 from schema.trusted import Documents
 from server.apis import APIs
 from server.callers import PUBLIC, Callers, Gate
+from server.codings import Codings
 from server.desk import Desk
 from server.graphql import GraphQL
 from server.guard import Guard, Headers
@@ -102,6 +103,7 @@ def create_app(
         Middleware(Journal, metrics=metrics),
         Middleware(Headers),
         *sharing(origins),
+        Middleware(Codings, answers=answers),
         Middleware(Guard),
         Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         Middleware(Border, origins=origins),

@@ -16,6 +16,8 @@ from graph.roles import Role
 from schema.errors import Answer, failure
 from schema.trusted import Documents
 from server.desk import Desk, Question
+from server.qualities import qualities
+from server.tags import is_known, tag_of
 
 MAX_BODY = 1_000_000  # bytes
 BODY_SECONDS = 10.0  # that a body may take; ASGI servers wait for ever
@@ -24,6 +26,7 @@ MAX_PARAMETERS = 100  # of a query string
 METHODS = "GET, HEAD, POST"
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
+VARY = (b"vary", b"accept, accept-encoding, authorization")
 EXPLAIN = b"x-civic-graph-explain"
 SHAPE = (
     "a JSON object with query or documentId (text), variables (object), operationName (text) and extensions (object)"
@@ -63,7 +66,7 @@ class GraphQL:
         if scope["method"] in ("GET", "HEAD") and b"text/html" in accept.lower():
             await self.page(scope, receive, send)
             return
-        media, record = preferred(accept), scope["record"]
+        media, record, tag = preferred(accept), scope["record"], None
         try:
             request = await read(scope["method"], scope["query_string"], headers, receive)
             record.query = self.documents.text(request.query, request.documentId)
@@ -72,7 +75,12 @@ class GraphQL:
         else:
             question = request.about(record.query, headers)
             record.answer = await self._answer(scope["role"], question, receive, record.id, media)
-        await send_answer(send, record.answer, media)
+            if scope["method"] != "POST":  # whose answers are of no address, so that nobody asks for them by a tag
+                tag = tag_of(scope["role"], question, record.answer, media)
+        if tag and is_known(tag, headers.get(b"if-none-match", b"")):
+            await send_unchanged(send, tag)
+        else:
+            await send_answer(send, record.answer, media, tag)
 
     async def _answer(self, role: Role, question: Question, receive: Receive, request_id: str, media: str) -> Answer:
         try:
@@ -187,26 +195,18 @@ def preferred(accept: bytes) -> str:
     """The media type to answer in: GraphQL's own where the caller names it, and none that it likes better."""
     if GRAPHQL.encode() not in accept.lower():
         return JSON
-    liked = dict(map(quality, accept.decode("latin-1").lower().split(",")))
+    liked = qualities(accept)
     return GRAPHQL if 0 < liked.get(GRAPHQL, 0) >= liked.get(JSON, 0) else JSON
 
 
-def quality(item: str) -> tuple[str, float]:
-    """One item of an Accept header as media type and quality, 0 where that is no number."""
-    media, _, parameters = item.partition(";")
-    stated = [part.strip()[2:] for part in parameters.split(";") if part.strip().startswith("q=")]
-    try:
-        return media.strip(), float(stated[0]) if stated else 1.0
-    except ValueError:
-        return media.strip(), 0.0
-
-
-async def send_answer(send: Send, answer: Answer, media: str = JSON) -> None:
+async def send_answer(send: Send, answer: Answer, media: str = JSON, tag: bytes | None = None) -> None:
     headers = [
         (b"content-type", f"{media}; charset=utf-8".encode()),
         (b"content-length", str(len(answer.body)).encode()),
-        (b"vary", b"accept, authorization"),
+        VARY,
     ]
+    if tag:
+        headers.append((b"etag", tag))
     if answer.status in UNREAD:
         headers.append((b"connection", b"close"))  # there may be more of the body
     if answer.status == 503:
@@ -217,3 +217,9 @@ async def send_answer(send: Send, answer: Answer, media: str = JSON) -> None:
         headers.append((b"allow", METHODS.encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+async def send_unchanged(send: Send, tag: bytes) -> None:
+    """Say that the caller has the answer of this tag."""
+    await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", tag), VARY]})
+    await send({"type": "http.response.body", "body": b""})

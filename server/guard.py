@@ -13,9 +13,10 @@ from server.logs import log
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
     (b"server", b""),  # granian names itself where there is none
 )
+UNKEPT = (b"cache-control", b"no-store")
+ASKED_AGAIN = (b"cache-control", b"private, no-cache")  # may be kept by who got it, and asked for each time
 UNEXPECTED = "something went wrong that should not have; it has been logged"
 
 
@@ -28,7 +29,8 @@ class Headers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *HEADERS]
+                kept = ASKED_AGAIN if any(name == b"etag" for name, _ in message["headers"]) else UNKEPT
+                message["headers"] = [*message["headers"], *HEADERS, kept]
             await send(message)
 
         await self.app(scope, receive, sending)

@@ -20,6 +20,7 @@ from schema.trusted import Documents, Trusted
 from schema.types import sdl
 from server.desk import Desk, Question
 from server.examples import EXAMPLES, FIRST, Example
+from server.tags import is_known, tag
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -27,7 +28,7 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS = {"content-security-policy": CSP, "vary": "accept, authorization"}
+HEADERS = {"content-security-policy": CSP, "vary": "accept, accept-encoding, authorization"}
 
 ABOUT = """
 query Start($after: String) {
@@ -70,7 +71,12 @@ class Pages:
         """The caller's schema in the schema definition language, made when it is first asked for."""
         api = await self.desk.apis.of(request.scope["role"])
         async with self._making:
-            return PlainTextResponse(await run_sync(sdl, api.model), headers={"vary": "authorization"})
+            text = await run_sync(sdl, api.model)
+        etag = tag(text.encode())
+        headers = {"vary": "accept-encoding, authorization", "etag": etag.decode()}
+        if is_known(etag, request.headers.get("if-none-match", "").encode()):
+            return Response(status_code=304, headers=headers)
+        return PlainTextResponse(text, headers=headers)
 
     async def _about(self, request: Request) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The graph and all its sources."""

@@ -198,12 +198,16 @@ def test_the_unexpected_is_logged_and_not_told(
     assert all("ZeroDivisionError: secret" in line["exception"] for line in lines)
 
 
+TAGGED = ("/schema.graphql", "/static/style.css")
+
+
 @pytest.mark.parametrize("address", ["/", "/graphql", "/schema.graphql", "/healthz", "/static/style.css", "/nowhere"])
 def test_no_answer_goes_without_these_headers(visitor: Visitor, address: str) -> None:
     headers = visitor.get(address).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
-    assert headers["cache-control"] == "no-store"
+    assert headers["cache-control"] == ("private, no-cache" if address in TAGGED else "no-store")
+    assert ("etag" in headers) is (address in TAGGED)
     assert headers["server"] == ""
 
 

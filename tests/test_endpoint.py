@@ -199,7 +199,7 @@ def test_a_browser_gets_the_page_also_with_a_query(visitor: Visitor) -> None:
     for address in ("/graphql", "/graphql?query={__typename}"):
         response = visitor.get(address, headers={"accept": BROWSER})
         assert response.headers["content-type"] == "text/html; charset=utf-8"
-        assert response.headers["vary"] == "accept, authorization"
+        assert response.headers["vary"] == "accept, accept-encoding, authorization"
         assert "<textarea" in response.text
 
 
