@@ -30,9 +30,11 @@ from schema.planner import Planner
 from schema.recent import Recent
 from schema.types import executable
 
-DOCUMENTS = 1_000
-PLANS = 2_000
-INTROSPECTIONS = 20  # their answers are large
+# What is kept, by number and by characters: of documents' texts, of statements and of answers about the schema.
+# The more objects are kept, the longer are the pauses in which the garbage collector looks at all of them.
+DOCUMENTS = (1_000, 200_000)
+PLANS = (1_000, 400_000)
+INTROSPECTIONS = (20, 4_000_000)
 FEW = 500  # values of variables that are read beside other requests
 
 Look = Callable[..., Any]  # how a value is found: Recent.known or Recent.made
@@ -70,9 +72,9 @@ class API:
         self.model = seen_by(role, store.model)
         self.schema = executable(self.model)
         self._walks = Walks(store)
-        self._documents: Recent[str, Document] = Recent(DOCUMENTS)
-        self._plans: Recent[Hashable, Prepared] = Recent(PLANS)
-        self._introspections: Recent[Hashable, Prepared] = Recent(INTROSPECTIONS)
+        self._documents: Recent[str, Document] = Recent(*DOCUMENTS, lambda text, _: len(text))
+        self._plans: Recent[Hashable, Prepared] = Recent(*PLANS, _length)
+        self._introspections: Recent[Hashable, Prepared] = Recent(*INTROSPECTIONS, _length)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
 
     async def execute(
@@ -146,14 +148,18 @@ class API:
         return await get_running_loop().run_in_executor(self._thread, self._looked_up, Recent.made, query, given, name)
 
     def _looked_up(self, look: Look, query: str, given: dict[str, Any], name: str | None) -> Ready:
-        document = look(self._documents, query, lambda: documents.read(query, self.schema, self.allowance.suggests))
+        document = look(self._documents, query, lambda: self._read(query))
         operation = document.operation(name)
         values = documents.coerced(operation, self.schema, given, self.allowance.suggests)
         key = (query, name, _key(operation, values))
         kept = self._introspections if operation.introspects else self._plans
-        return look(kept, key, lambda: self._prepare(operation, values, given)), values
+        return look(kept, key, lambda: self._prepare(query, name, values, given)), values
 
-    def _prepare(self, operation: Operation, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
+    def _read(self, query: str) -> Document:
+        return documents.read(query, self.schema, self.allowance.suggests).head
+
+    def _prepare(self, query: str, name: str | None, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
+        operation = documents.opened(documents.parsed(query)).operation(name)
         planner = Planner(self.model, self.schema, operation, variables, self.allowance.cost)
         plan = planner.plan()
         began = perf_counter()
@@ -161,8 +167,7 @@ class API:
         seconds = perf_counter() - began
         if not operation.introspects:
             return Prepared(operation.name, planner.cost, plan, compiled, seconds)
-        document = operation.alone(planner.introspected())
-        about = self._introspect(document, given)
+        about = self._introspect(operation.alone(planner.introspected()), given)
         return Prepared(operation.name, planner.cost, plan, compiled, seconds, about, tuple(planner.roots()))
 
     def _introspect(self, document: DocumentNode, given: dict[str, Any]) -> dict[str, msgspec.Raw]:
@@ -189,6 +194,12 @@ def _merged(schema_data: dict[str, msgspec.Raw], keys: tuple[str, ...], data: by
     """The answers about the schema and from the store as one object, in the order of the request."""
     values = {**msgspec.json.decode(data, type=dict[str, msgspec.Raw]), **schema_data}
     return msgspec.json.encode({key: values[key] for key in keys})
+
+
+def _length(_: Hashable, prepared: Prepared) -> int:
+    """How long what is kept of an operation is: its statement, and what is known of its answer."""
+    about = sum(map(len, map(bytes, (prepared.schema_data or {}).values())))
+    return about + (len(prepared.compiled.text) if prepared.compiled else 0)
 
 
 def _key(operation: Operation, variables: Mapping[str, Any]) -> Hashable:

@@ -124,14 +124,23 @@ def nodes(root: Node) -> Iterator[Node]:
     while waiting:
         node = waiting.pop()
         yield node
-        for key in node.keys:
-            if key == "loc":
-                continue
+        for key in _keys(node):
             value = getattr(node, key, None)
             if isinstance(value, Node):
                 waiting.append(value)
             elif isinstance(value, list | tuple):
                 waiting.extend(item for item in value if isinstance(item, Node))
+
+
+_KEYS: dict[type, tuple[str, ...]] = {}
+
+
+def _keys(node: Node) -> tuple[str, ...]:
+    """What nodes of its kind hold, kept: graphql-core finds it out for each node anew."""
+    kind = type(node)
+    if kind not in _KEYS:
+        _KEYS[kind] = tuple(key for key in node.keys if key != "loc")
+    return _KEYS[kind]
 
 
 def _sum(one: Counts, other: Counts) -> Counts:

@@ -12,12 +12,17 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """The values made last, by key, at most `size` of them."""
+    """The values made last, by key, at most `size` of them, which weigh `most` together."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._values: OrderedDict[K, V] = OrderedDict()
+    def __init__(self, size: int, most: int, weigh: Callable[[K, V], int]) -> None:
+        self.size, self.most = size, most
+        self.weight = 0
+        self._weigh = weigh
+        self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._values)
 
     def __contains__(self, key: K) -> bool:
         return key in self._values
@@ -26,7 +31,7 @@ class Recent(Generic[K, V]):
         """The value. Raises KeyError where there is none."""
         with self._lock:
             self._values.move_to_end(key)
-            return self._values[key]
+            return self._values[key][0]
 
     def made(self, key: K, make: Callable[[], V]) -> V:
         """The value, made where there is none. Only one thread may make values, so that none is made twice."""
@@ -35,7 +40,10 @@ class Recent(Generic[K, V]):
         except KeyError:
             value = make()
         with self._lock:
-            self._values[key] = value
-            if len(self._values) > self.size:
-                self._values.popitem(last=False)
+            weight = self._weigh(key, value)  # noted, since a value may change
+            self._values[key] = (value, weight)
+            self.weight += weight
+            while len(self._values) > self.size or self.weight > self.most:
+                _, (_, gone) = self._values.popitem(last=False)
+                self.weight -= gone
         return value

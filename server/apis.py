@@ -9,6 +9,7 @@ from graph.roles import Role
 from graph.store import Store
 from schema.answers import Answers
 from schema.api import API
+from server.process import lasting
 
 
 class APIs:
@@ -23,5 +24,9 @@ class APIs:
         if role not in self._made:
             async with self._making:
                 if role not in self._made:
-                    self._made[role] = await run_sync(API, self.store, role, self.answers)
+                    self._made[role] = await run_sync(self._make, role)
         return self._made[role]
+
+    def _make(self, role: Role) -> API:
+        with lasting():
+            return API(self.store, role, self.answers)

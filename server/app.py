@@ -33,6 +33,7 @@ from server.metrics import Metrics
 from server.operations import known, warm
 from server.origins import Border, sharing
 from server.pages import STATIC, Pages, query_page
+from server.process import lasting, tune
 from server.settings import Settings, from_environment
 from server.tokens import Tokens
 from server.turns import Turns
@@ -53,8 +54,11 @@ def application(
     callers = Callers(Tokens(Path(settings.tokens)), settings.anonymous)
     documents = Documents(known(settings.operations), settings.trusted_only)
     hosts = LOCAL if settings.host in LOCAL or settings.anonymous is not Role.PUBLIC else ("*",)
-    store, kept = open_store(settings.store, CIVIC), settings.kept_answers * MEGABYTE
-    return create_app(store, started, hosts, callers, documents, leaving, settings.origins, kept)
+    kept = settings.kept_answers * MEGABYTE
+    tune()
+    with lasting():
+        store = open_store(settings.store, CIVIC)
+        return create_app(store, started, hosts, callers, documents, leaving, settings.origins, kept)
 
 
 def create_app(

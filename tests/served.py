@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -13,9 +18,12 @@ SERVE = (sys.executable, "-m", "server", "--store")
 PATIENCE = 30
 
 
-def start(store: str, *options: str) -> subprocess.Popen[str]:
+def start(
+    store: str, *options: str, environment: Mapping[str, str] | None = None, errors: IO[str] | int = subprocess.PIPE
+) -> subprocess.Popen[str]:
     command = [*SERVE, store, "serve", "--port", "0", *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1)
+    given = {**os.environ, **(environment or {})}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, bufsize=1, env=given)
 
 
 def welcome(process: subprocess.Popen[str]) -> str:
@@ -48,3 +56,35 @@ def wait(url: str) -> httpx.Response:
             return httpx.get(f"{url}/readyz", timeout=PATIENCE)
         except httpx.ConnectError:
             assert time.monotonic() < deadline
+
+
+class Server:
+    """A server under attack, which must stay alive and small."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self.process, self.url = process, url
+        self.port = int(url.rpartition(":")[2])
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+
+    def worker(self) -> int:
+        """The id of the process that answers: the largest of those that it has started."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return max(map(int, children), key=kilobytes)
+
+    def kilobytes(self) -> int:
+        """The memory of the worker that answers."""
+        return kilobytes(self.worker())
+
+    def health(self) -> None:
+        """See that it says that it is alive."""
+        with self.connect() as connection:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert connection.recv(1_000).startswith(b"HTTP/1.1 200")
+
+
+def kilobytes(process: int) -> int:
+    """The memory of a process."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])

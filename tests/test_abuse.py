@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import httpx
 import pytest
@@ -26,7 +23,7 @@ from server import graphql
 from server.app import create_app
 from server.patience import Patience
 from server.turns import RUNNING, WAITING, Turns
-from tests.served import address, start, stop, wait, welcome
+from tests.served import Server, address, start, stop, wait, welcome
 from tests.visitor import visiting
 
 # A statement that SQLite needs hours for: nothing is found in the product of all relations with each other
@@ -175,32 +172,6 @@ def test_a_gzip_bomb_is_not_unpacked(example_url: str) -> None:
 
 
 # A server as a process of its own
-
-
-class Server:
-    """A server under attack, which must stay alive and small."""
-
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
-        self.process, self.url = process, url
-        self.port = int(url.rpartition(":")[2])
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
-
-    def kilobytes(self) -> int:
-        """The memory of the worker that answers."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        sizes = []
-        for child in children:
-            status = Path(f"/proc/{child}/status").read_text()
-            sizes.append(int(status.split("VmRSS:")[1].split()[0]))
-        return max(sizes)
-
-    def health(self) -> None:
-        """See that it says that it is alive."""
-        with self.connect() as connection:
-            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            assert connection.recv(1_000).startswith(b"HTTP/1.1 200")
 
 
 @pytest.fixture(scope="module")

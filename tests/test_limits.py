@@ -19,6 +19,7 @@ from graph.roles import Role
 from schema import documents, limits
 from schema.api import API
 from schema.planner import Planner
+from tests.bombs import REPEATED, branched, circled, doubled
 from tests.client import Client
 
 Variables = dict[str, Any]
@@ -186,19 +187,6 @@ def size(value: Value) -> int:
     return size(inner) if isinstance(inner, Value) else 0
 
 
-def doubled(times: int) -> str:
-    """A fragment that spreads the next twice, and so on, in the same object."""
-    chain = " ".join(f"fragment F{i} on Query {{ ...F{i + 1} ...F{i + 1} }}" for i in range(times))
-    return f"{{ ...F0 }} {chain} fragment F{times} on Query {{ __typename }}"
-
-
-def branched(times: int) -> str:
-    """A fragment that asks for the next in two ways, one relation further."""
-    both = "nodes {{ ...F{0} }} edges {{ node {{ ...F{0} }} }}"
-    chain = [f"fragment F{i} on Borough {{ neighbours(first: 1) {{ {both.format(i + 1)} }} }}" for i in range(times)]
-    return f"{{ boroughs(first: 1) {{ nodes {{ ...F0 }} }} }} {' '.join(chain)} fragment F{times} on Borough {{ id }}"
-
-
 @pytest.mark.parametrize("times", [5, 50, 150])
 def test_fragments_spread_again_in_an_object_count_once(client: Client, times: int) -> None:
     assert client.data(doubled(times)) == {"__typename": "Query"}
@@ -251,16 +239,6 @@ def test_an_alias_in_a_fragment_that_doubles_counts_each_time(client: Client, ti
     assert (error["extensions"]["code"], "15 aliases" in error["message"]) == ("TOO_COSTLY", True)
 
 
-REPEATED = {
-    "fields": "{ partners { nodes { %s } } }" % ("name " * 300),
-    "objects": "{ partners { nodes { %s } } }" % ("projects { nodes { name } } " * 200),
-    "inline fragments": "{ partners { nodes { %s } } }" % ("... { name } " * 300),
-    "fragments": f"{{ boroughs {{ nodes {{ {' '.join(f'...F{i}' for i in range(150))} }} }} }} "
-    + " ".join(f"fragment F{i} on Borough {{ id }}" for i in range(150)),
-    "where nobody looks": "{ __typename } fragment F on Query { %s }" % ("__typename " * 300),
-}
-
-
 @pytest.mark.parametrize("query", REPEATED.values(), ids=REPEATED)
 def test_what_is_repeated_too_often_is_not_validated(
     client: Client, query: str, monkeypatch: pytest.MonkeyPatch
@@ -274,8 +252,7 @@ def test_what_is_repeated_too_often_is_not_validated(
 
 @pytest.mark.parametrize("length", [1, 2, 150])
 def test_fragments_in_a_circle_are_refused(client: Client, length: int) -> None:
-    spread = " ".join(f"fragment F{i} on Query {{ ...F{(i + 1) % length} }}" for i in range(length))
-    error = client.error(f"{{ ...F0 }} {spread}")
+    error = client.error(circled(length))
     assert error["extensions"]["code"] == "VALIDATION_FAILED"
     assert "within itself" in error["message"]
 
