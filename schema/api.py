@@ -25,6 +25,7 @@ from schema.arguments import frozen, shape
 from schema.documents import Document, Operation
 from schema.errors import Answer, failure
 from schema.explanations import Explanation
+from schema.introspection import Introspection
 from schema.limits import ALLOWANCES
 from schema.planner import Planner
 from schema.recent import Recent
@@ -167,6 +168,7 @@ class API:
         seconds = perf_counter() - began
         if not operation.introspects:
             return Prepared(operation.name, planner.cost, plan, compiled, seconds)
+        limits.about_schema(Introspection(planner).fields(planner.roots().values()))
         about = self._introspect(operation.alone(planner.introspected()), given)
         return Prepared(operation.name, planner.cost, plan, compiled, seconds, about, tuple(planner.roots()))
 

@@ -26,6 +26,7 @@ MAX_VALUES = 5_000  # in the whole plan, every fragment opened
 MAX_VARIABLES = 10_000  # values in all variables together
 MAX_COST = 50_000  # rows that may be asked for at most
 SOURCES = 10  # that speak of a node, as it is costed: how many do is not limited
+MAX_ABOUT_SCHEMA = 100_000  # fields of an answer about the schema; all of it has 53,000
 MAX_ERRORS = 5  # in one answer
 
 
@@ -119,6 +120,13 @@ def values(number: int) -> None:
 def cost(rows: int, most: int) -> None:
     if rows > most:
         raise TooCostly(f"the operation may ask for {rows:,} rows; at most {most:,} are allowed: ask for smaller pages")
+
+
+def about_schema(fields: int) -> None:
+    if fields > MAX_ABOUT_SCHEMA:
+        raise TooCostly(
+            f"the answer about the schema would have {fields:,} fields; at most {MAX_ABOUT_SCHEMA:,} are given"
+        )
 
 
 def ids(number: int) -> None:
