@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -23,7 +23,11 @@ from server import graphql
 from server.app import create_app
 from server.patience import Patience
 from server.turns import RUNNING, WAITING, Turns
-from tests.served import Server, address, start, stop, wait, welcome
+from tests.served import Server
+from tests.soak.abuses import ABUSES, Sort, Target
+from tests.soak.asked import Asked
+from tests.soak.besieged import besieged
+from tests.soak.line import DATA, ERRORS, Statuses, send
 from tests.visitor import visiting
 
 # A statement that SQLite needs hours for: nothing is found in the product of all relations with each other
@@ -174,33 +178,46 @@ def test_a_gzip_bomb_is_not_unpacked(example_url: str) -> None:
 # A server as a process of its own
 
 
+class Place(NamedTuple):
+    """A server under siege, where it is asked, and what it is asked that means no harm."""
+
+    server: Server
+    target: Target
+    asked: Asked
+
+
 @pytest.fixture(scope="module")
-def server(example_url: str) -> Iterator[Server]:
-    process = start(example_url, "--log-level", "warning")
-    url = address(welcome(process))
-    wait(url)
-    yield Server(process, url)
-    code, errors = stop(process)
-    assert (code, errors) == (0, "")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("besieged")
+    with besieged(folder) as (server, steward, url):
+        yield Place(server, Target(server.port, (steward, ())), Asked(url, steward))
+    assert '"level":"error"' not in (folder / "log").read_text()
+
+
+@pytest.fixture
+def server(place: Place) -> Server:
+    return place.server
+
+
+@pytest.mark.parametrize("sort", ABUSES, ids=lambda sort: sort.name)
+def test_an_abuse_is_answered_as_it_may_be_and_does_no_harm(sort: Sort, place: Place) -> None:
+    """A part of what `python -m tests.soak` does and measures, but for clients: as many as there."""
+    clients = sort.name in ("slow clients", "clients that leave")
+    times = sort.times if clients else max(5, sort.times // 40)
+
+    async def abused() -> Statuses:
+        work = asyncio.create_task(sort.run(place.target, times))
+        while not work.done():
+            await asyncio.to_thread(place.server.health)
+        return work.result()
+
+    statuses = asyncio.run(abused())
+    assert statuses
+    assert statuses.keys() <= sort.allowed
+    place.server.health()
 
 
 POST = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-
-
-def test_slow_clients_are_closed_and_health_answers_meanwhile(server: Server) -> None:
-    server.health()
-    opened = [server.connect() for _ in range(500)]
-    for number, connection in enumerate(opened):
-        started = [b"POST /gra", POST, POST + b'Content-Length: 100\r\n\r\n{"query"'][number % 3]
-        connection.sendall(started)
-    for _ in range(20):
-        server.health()
-    for connection in opened:
-        answer = connection.recv(1_000)
-        assert not answer or answer.split()[1] in (b"408", b"400")
-        connection.close()
-
-
 WRONG = {
     "longer": (POST + b"Content-Length: 5\r\n\r\n{}\r\n\r\n{}{}", (b"400",)),
     "negative": (POST + b"Content-Length: -1\r\n\r\n{}", (b"400",)),
@@ -226,57 +243,18 @@ def test_wrong_lengths_are_refused(server: Server, sent: bytes, statuses: tuple[
     server.health()
 
 
-def test_clients_that_leave_do_no_harm(server: Server) -> None:
-    body = json.dumps({"query": "{ partners(first: 50) { nodes { projects(first: 50) { nodes { id } } } } }"}).encode()
-    request = POST + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-    def leave(times: int) -> None:
-        for _ in range(times):
-            with server.connect() as connection:
-                connection.sendall(request)
-
-    leave(200)  # what is kept is kept from now on
-    server.health()
-    before = server.kilobytes()
-    leave(1_000)
-    server.health()
-    assert server.kilobytes() - before < 15_000
-
-
 TIMES = int(os.environ.get("EXAMPLES_TIMES", "1"))
 
 
-def test_operations_and_malformed_bodies_leave_nothing_behind(server: Server) -> None:
-    """All are answered, none with 5xx. EXAMPLES_TIMES=50 asks 10,000 operations and 50,000 bodies."""
-    operations, bodies = 200 * TIMES, 1_000 * TIMES
-    asyncio.run(ask(server, operated(1_000)))
-    asyncio.run(ask(server, malformed(1_000)))
-    before = server.kilobytes()
-    asyncio.run(ask(server, operated(operations)))
-    asyncio.run(ask(server, malformed(bodies)))
-    assert server.kilobytes() - before < 15_000
+def test_operations_and_malformed_bodies_leave_nothing_behind(place: Place) -> None:
+    """All are answered, none with 5xx."""
 
+    def sent(times: int, seed: int) -> Statuses:
+        requests = [*place.asked.operations(200 * times, seed), *place.asked.bodies(1_000 * times, seed)]
+        return asyncio.run(send(place.server.port, requests))
 
-async def operated(number: int) -> AsyncIterator[bytes]:
-    """Operations of which each is new."""
-    for i in range(number):
-        query = f"query Q{i} {{ boroughs(first: {i % 30 + 1}) {{ nodes {{ name a{i}: projects {{ totalCount }} }} }} }}"
-        yield json.dumps({"query": query}).encode()
-
-
-async def malformed(number: int) -> AsyncIterator[bytes]:
-    """A request with something put out of order, another each time."""
-    whole = json.dumps(
-        {"query": "query ($n: Int) { boroughs(first: $n) { totalCount } }", "variables": {"n": 3}}
-    ).encode()
-    for i in range(number):
-        at, junk = i % len(whole), bytes([(i * 7) % 256, (i * 31) % 256])
-        yield [whole[:at], whole[:at] + junk + whole[at:], whole[:at] + junk + whole[at + 2 :], junk * (i % 50)][i % 4]
-
-
-async def ask(server: Server, bodies: AsyncIterator[bytes]) -> None:
-    async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
-        async for body in bodies:
-            response = await client.post("/graphql", content=body, headers={"content-type": "application/json"})
-            assert response.status_code < 500, (body, response.text)
-            assert response.json().keys() <= {"data", "errors"}
+    sent(3, seed=1)  # what is kept is kept from now on
+    before = place.server.kilobytes()
+    statuses = sent(TIMES, seed=2)
+    assert {DATA, ERRORS, "400"} <= statuses.keys() <= {DATA, ERRORS, "400", "413"}
+    assert place.server.kilobytes() - before < 15_000
