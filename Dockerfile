@@ -8,7 +8,7 @@ RUN python -m venv /tools \
     && /tools/bin/pip install --no-cache-dir --require-hashes --requirement uv.lock \
     && VIRTUAL_ENV=/tools /tools/bin/uv pip sync --quiet --require-hashes requirements.lock \
     && /tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-        --constraint requirements.lock --output-file run.lock pyproject.toml \
+        --constraint requirements.lock --extra telemetry --output-file run.lock pyproject.toml \
     && python -m venv --without-pip /app \
     && VIRTUAL_ENV=/app /tools/bin/uv pip sync --quiet --require-hashes run.lock
 COPY graph graph

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from anyio import create_task_group
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -20,6 +21,7 @@ from graph.store import Store
 from graph.stores import open_store
 from schema.answers import Answers
 from schema.trusted import Documents
+from server import tracing
 from server.apis import APIs
 from server.callers import PUBLIC, Callers, Gate
 from server.codings import Codings
@@ -36,6 +38,7 @@ from server.pages import STATIC, Pages, query_page
 from server.process import lasting, tune
 from server.settings import Settings, from_environment
 from server.tokens import Tokens
+from server.tracing import Traces
 from server.turns import Turns
 
 LOCAL = ("localhost", "127.0.0.1", "::1", "[::1]")
@@ -58,7 +61,8 @@ def application(
     tune()
     with lasting():
         store = open_store(settings.store, CIVIC)
-        return create_app(store, started, hosts, callers, documents, leaving, settings.origins, kept)
+        traces = tracing.from_environment(os.environ)
+        return create_app(store, started, hosts, callers, documents, leaving, settings.origins, kept, traces)
 
 
 def create_app(
@@ -70,6 +74,7 @@ def create_app(
     leaving: Callable[[], bool] = lambda: False,
     origins: Sequence[str] = (),
     kept: int = Settings().kept_answers * MEGABYTE,
+    traces: Traces | None = None,
 ) -> Starlette:
     """The application over a store, which it closes at the end; `started` is called once it is about to serve, and
     it is not ready once it is `leaving`.
@@ -93,6 +98,8 @@ def create_app(
             yield
             tasks.cancel_scope.cancel()
         await health.end()
+        if traces:
+            await run_sync(traces.close)
 
     routes = [
         Route("/graphql", GraphQL(desk, query_page(documents), documents)),
@@ -104,7 +111,7 @@ def create_app(
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     middleware = [
-        Middleware(Journal, metrics=metrics),
+        Middleware(Journal, metrics=metrics, traces=traces),
         Middleware(Headers),
         *sharing(origins),
         Middleware(Codings, answers=answers),

@@ -1,4 +1,4 @@
-"""The journal: a record a request, with an id. It goes into the log and the metrics, its id into the answer."""
+"""The journal: a record a request, with an id. It goes into the log, metrics and traces, its id into the answer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from schema.errors import Answer
 from server.logs import log
 from server.metrics import Metrics
+from server.tracing import Traces
 
 FORM = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked by machines every few seconds
@@ -53,8 +54,8 @@ class Record:
 class Journal:
     """Keeps a record of every request, for those inside it in `scope["record"]`."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, traces: Traces | None = None) -> None:
+        self.app, self.metrics, self.traces = app, metrics, traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -82,6 +83,8 @@ class Journal:
         self.metrics.request(scope["path"], scope["method"], record.status, perf_counter() - record.began)
         if record.answer:
             self.metrics.operation(record.answer)
+            if self.traces:
+                self.traces.operation(scope, record)
 
     def _log(self, scope: Scope, record: Record) -> None:
         say = log.debug if scope["path"] in QUIET else log.info
