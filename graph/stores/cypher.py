@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from operator import itemgetter
 from typing import Any, assert_never
 
@@ -135,6 +134,18 @@ def listed(query: str, columns: tuple[str, ...]) -> str:
     return whole(cells)
 
 
+def which(cases: list[tuple[int, Kind]], node: str) -> str:
+    """The place of the case that a node is of."""
+    if len(cases) == 1:
+        return str(cases[0][0])
+    return f"CASE {' '.join(f'WHEN {node}:{quoted(kind.table)} THEN {place}' for place, kind in cases)} END"
+
+
+def shape_of(shapes: list[Shape]) -> Shape:
+    """The shape of what has its case's place before its cells."""
+    return lambda row: shapes[row[0]](row[1])
+
+
 class Compiler:
     """One compilation: hands out names."""
 
@@ -142,10 +153,11 @@ class Compiler:
         self.kinds = kinds
         self.facts = facts
         self.comparisons = Comparisons(wide)
-        self._numbers = count()
+        self.names = 0  # that were handed out
 
     def name(self, letter: str) -> str:
-        return f"{letter}{next(self._numbers)}"
+        self.names += 1
+        return f"{letter}{self.names - 1}"
 
     # Values of the graph as a whole
 
@@ -217,19 +229,30 @@ class Compiler:
     def node_by_id(
         self, node_id: str, scope: list[str], cases: tuple[tuple[Kind, p.Value], ...], name: str
     ) -> tuple[Lines, Shape]:
-        """A subquery that gives the node with an id a name, null where there is none of these kinds."""
+        """A subquery that gives the node with an id a name, null where there is none of these kinds. Cases that read
+        alike are one branch of it: to plan a branch a kind takes seconds."""
         if not cases:
             return call(scope, [f"RETURN null AS {name}"]), constant(None)
-        found, shapes, branches = self.name("x"), [], Lines()
+        found, shapes = self.name("x"), []
+        alike: dict[tuple[str, ...], list[tuple[int, Kind]]] = {}
+        first = last = self.names
         for place, (kind, value) in enumerate(cases):
+            self.names = first
             row, cells = Row(self.name("n"), kind), Cells()
             shapes.append(self.row_value(value, row, cells))
-            branches += [] if not branches else ["UNION ALL"]
-            branches += [f"MATCH ({row.node}:{quoted(kind.table)} {{id: {node_id}}})", *cells.calls]
-            branches.append(f"RETURN [{place}, {cells.text}] AS {found}")
-        inner = branches[:-1] if len(cases) == 1 else call(scope, branches)
-        one = f"[0, {cells.text}]" if len(cases) == 1 else found
-        return call(scope, [*inner, f"RETURN head(collect({one})) AS {name}"]), lambda row: shapes[row[0]](row[1])
+            alike.setdefault((cells.text, *cells.calls), []).append((place, kind))
+            last = max(last, self.names)
+        self.names = last
+        if len(cases) == 1:
+            lines = [f"MATCH ({row.node}:{quoted(kind.table)} {{id: {node_id}}})", *cells.calls]
+            return call(scope, [*lines, f"RETURN head(collect([0, {cells.text}])) AS {name}"]), shape_of(shapes)
+        branches = Lines()
+        for (text, *calls), some in alike.items():
+            labels = "|".join(quoted(kind.table) for _, kind in some)
+            branches += ["UNION ALL"] if branches else []
+            branches += [f"MATCH ({row.node}:{labels} {{id: {node_id}}})", *calls]
+            branches.append(f"RETURN [{which(some, row.node)}, {text}] AS {found}")
+        return call(scope, [*call(scope, branches), f"RETURN head(collect({found})) AS {name}"]), shape_of(shapes)
 
     # Values of a row
 
