@@ -26,6 +26,7 @@ from server.examples import FIRST
 from server.logs import LEVELS
 from server.operation_commands import operations
 from server.person_commands import person
+from server.process import lasting
 from server.settings import SETTINGS, Settings, from_environment
 from server.stores import existing_graph, graph, scratch_graph
 from server.token_commands import token
@@ -308,9 +309,10 @@ def serve(settings: Settings, /, workers: int, **options: Any) -> None:
 
 def application(settings: Settings, started: Callable[[Store], None], leaving: Any) -> Starlette:
     """The application of one worker. It is not ready once it is `leaving`."""
-    from server.app import application
+    with lasting():  # what is imported lasts as well
+        from server.app import application
 
-    return application(settings, started, leaving.is_set)
+        return application(settings, started, leaving.is_set)
 
 
 def welcome(settings: Settings, url: str, first: Any, store: Store) -> None:
