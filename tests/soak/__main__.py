@@ -27,6 +27,7 @@ GROWTH = 15  # MB that the process may grow
 WARM = 1_500  # operations and bodies after which as much is kept as will be
 TENTH = 10  # of each abuse is part of that
 STILL = 0.5  # MB
+WRONG = frozenset({DATA, ERRORS, "400", "404", "413"})  # 404 where no trusted document has the id
 OWN = ("operations", "malformed bodies")
 TOLD = Console(stderr=True)
 
@@ -118,7 +119,7 @@ def run(siege: Siege, asked: Asked, target: Target, options: argparse.Namespace)
         siege.do("operations", frozenset({DATA, ERRORS}), lambda: send(target.port, operations))
     if "malformed bodies" in options.parts:
         bodies = list(asked.bodies(options.bodies, seed=2))
-        siege.do("malformed bodies", frozenset({DATA, ERRORS, "400", "413"}), lambda: send(target.port, bodies))
+        siege.do("malformed bodies", WRONG, lambda: send(target.port, bodies))
     for sort in ABUSES:
         if sort.name in options.parts:
             siege.do(sort.name, sort.allowed, lambda sort=sort: sort.run(target, sort.times))
