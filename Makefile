@@ -53,7 +53,7 @@ check: install ## Lint, format, types and the direction of imports
 schema: install ## Write schema/schema.graphql from the model
 	@$(BIN)/civic-graph schema > schema/schema.graphql
 
-bench: install ## Measure both stores against hand-written statements, ratios in one run
+bench: install ## Measure both stores against hand-written statements, and what each layer costs
 	@$(BIN)/python -m tests.bench
 
 docs: install ## Write the generated parts of docs/

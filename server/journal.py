@@ -46,8 +46,10 @@ class Record:
             said["document"] = sha256(self.query.encode(errors="replace")).hexdigest()
         if self.answer:
             operation = self.answer.operation
-            said |= {"operation": operation and operation[:LONGEST], "cost": self.answer.cost}
-            said |= {"code": self.answer.code or "OK", "kept": self.answer.is_kept}
+            said["operation"] = operation and operation[:LONGEST]
+            said["cost"] = self.answer.cost
+            said["code"] = self.answer.code or "OK"
+            said["kept"] = self.answer.is_kept
         return said
 
 

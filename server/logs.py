@@ -5,12 +5,33 @@ from __future__ import annotations
 import logging
 import sys
 from datetime import UTC, datetime
+from functools import lru_cache
+from time import time
 from traceback import format_exception
 from typing import Any
 
 import msgspec
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
+
+
+def timestamp(seconds: float) -> str:
+    """A time as in ISO 8601, in UTC, with milliseconds."""
+    second, part = divmod(int(seconds * 1_000), 1_000)
+    return f"{_second(second)}.{part:03}+00:00"
+
+
+@lru_cache(maxsize=2)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@lru_cache
+def name_of(level: int) -> str:
+    return logging.getLevelName(level).lower()
 
 
 class Log:
@@ -22,9 +43,8 @@ class Log:
         if level >= self.level:
             if exc_info:
                 fields["exception"] = "".join(format_exception(exc_info))
-            time = datetime.now(UTC).isoformat(timespec="milliseconds")
-            line = {"timestamp": time, "level": logging.getLevelName(level).lower(), "event": event, **fields}
-            sys.stderr.write(msgspec.json.encode(line, enc_hook=repr).decode(errors="replace") + "\n")
+            line = {"timestamp": timestamp(time()), "level": name_of(level), "event": event, **fields}
+            sys.stderr.write(_encode(line).decode(errors="replace") + "\n")
 
     def debug(self, event: str, **fields: Any) -> None:
         self.event(logging.DEBUG, event, **fields)

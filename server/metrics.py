@@ -35,7 +35,8 @@ class Metrics:
     def __init__(self, turns: Turns, answers: Answers) -> None:
         self.turns, self.answers = turns, answers
         self.registry = to = CollectorRegistry()
-        if SHARED not in os.environ:
+        self._shares = SHARED in os.environ
+        if not self._shares:
             ProcessCollector(registry=to)
         self.requests = Counter(f"{WE}_requests", "Requests.", ("route", "method", "status"), registry=to)
         self.seconds = Histogram(
@@ -54,7 +55,8 @@ class Metrics:
         """Count a request that was answered."""
         self._labelled(self.requests, route(path), method if method in METHODS else "other", status).inc()
         self._labelled(self.seconds, route(path)).observe(seconds)
-        self.look()
+        if self._shares:  # whoever is asked for the numbers cannot look into this process
+            self.look()
 
     def operation(self, answer: Answer) -> None:
         self._labelled(self.operations, answer.code or "OK").inc()
@@ -72,7 +74,7 @@ class Metrics:
         """The numbers of all workers."""
         self.look()
         registry = self.registry
-        if SHARED in os.environ:
+        if self._shares:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has none
         return generate_latest(registry)

@@ -28,9 +28,10 @@ class Patience:
 
     async def __aenter__(self) -> None:
         loop = asyncio.get_running_loop()
-        self._limit = asyncio.timeout(self._seconds)
+        self._limit = asyncio.timeout(None)
         await self._limit.__aenter__()
-        self._timer = loop.call_later(UNWATCHED, self._begin)
+        self._end = loop.time() + self._seconds
+        self._timer = loop.call_later(min(UNWATCHED, self._seconds), self._begin)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -46,6 +47,8 @@ class Patience:
             raise Timeout("the request took too long; ask for less, or again later") from ended
 
     def _begin(self) -> None:
+        """Look, from now on, at the time as well: one timer is enough for most answers."""
+        self._limit.reschedule(self._end)
         self._watch = asyncio.get_running_loop().create_task(self._look())
 
     async def _look(self) -> None:

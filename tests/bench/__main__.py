@@ -1,23 +1,29 @@
-"""Run the measurements and print a table a store: `python -m tests.bench [sqlite] [neo4j]`."""
+"""Run the measurements and print a table each: `python -m tests.bench [sqlite] [neo4j] [layers]`."""
 
 import sys
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import neo4j, sqlite
+from tests.bench import layers, neo4j, sqlite
 from tests.bench.processes import SCRATCH
 
-STORES = {"sqlite": ("SQLite", sqlite.measured), "neo4j": ("Neo4j", neo4j.measured)}
+RATIOS = ("what", "measured", "against", "ratio", "budget")
+COSTS = ("layer", "µs of processor time", "share of the small query")
+TABLES = {
+    "sqlite": ("SQLite store", RATIOS, sqlite.measured),
+    "neo4j": ("Neo4j store", RATIOS, neo4j.measured),
+    "layers": ("what each layer costs", COSTS, layers.measured),
+}
 
 
 def main(names: list[str]) -> None:
-    if unknown := set(names) - set(STORES):
-        sys.exit(f"{', '.join(unknown)} is not measured; expected {' or '.join(STORES)}, or nothing for both")
+    if unknown := set(names) - set(TABLES):
+        sys.exit(f"{', '.join(unknown)} is not measured; expected {' or '.join(TABLES)}, or nothing for all")
     SCRATCH.mkdir(parents=True, exist_ok=True)
-    for name in names or STORES:
-        title, measured = STORES[name]
-        table = Table("what", "measured", "against", "ratio", "budget", title=f"Civic Graph, {title} store")
+    for name in names or TABLES:
+        title, columns, measured = TABLES[name]
+        table = Table(*columns, title=f"Civic Graph, {title}")
         for row in measured():
             table.add_row(*row)
         Console(width=130).print(table)

@@ -3,10 +3,24 @@
 import asyncio
 import json
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeVar
+
+import httpx
 
 WARM = 8.0  # seconds after which compilers at run time, such as Java's, have done their work
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Answers a second, and how many seconds of processor time the server spent on each, where it tells."""
+
+    answers: float
+    spent: float
 
 
 @dataclass(frozen=True)
@@ -56,15 +70,44 @@ async def once(ask: Ask) -> dict:
     return json.loads(body)
 
 
-def side_by_side(asks: list[Ask], connections: int = 16, rounds: int = 5, seconds: float = 2.0) -> list[float]:
+def side_by_side(asks: list[Ask]) -> list[float]:
     """The median rate of each request, asked in turns so that all meet the same machine, once all are warm."""
+    return [median(rates) for rates in in_turns(asks, rate)]
 
-    async def measure() -> list[list[float]]:
+
+def costs(asks: list[Ask]) -> list[Rate]:
+    """The same with what an answer costs a server of ours."""
+    return [
+        Rate(median(rate.answers for rate in rates), median(rate.spent for rate in rates))
+        for rates in in_turns(asks, cost)
+    ]
+
+
+def in_turns(
+    asks: list[Ask],
+    measured: Callable[[Ask, int, float], Awaitable[T]],
+    connections: int = 16,
+    rounds: int = 5,
+    seconds: float = 2.0,
+) -> list[tuple[T, ...]]:
+    async def measure() -> list[list[T]]:
         for ask in asks:
             await rate(ask, connections, WARM)
-        return [[await rate(ask, connections, seconds) for ask in asks] for _ in range(rounds)]
+        return [[await measured(ask, connections, seconds) for ask in asks] for _ in range(rounds)]
 
-    return [median(rates) for rates in zip(*asyncio.run(measure()), strict=True)]
+    return list(zip(*asyncio.run(measure()), strict=True))
+
+
+async def cost(ask: Ask, connections: int, seconds: float) -> Rate:
+    before = processor_time(ask.port)
+    answers = await rate(ask, connections, seconds)
+    return Rate(answers, (processor_time(ask.port) - before) / (answers * seconds))
+
+
+def processor_time(port: int) -> float:
+    """Seconds that a server has spent so far, in all threads, as its metrics tell."""
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    return float(text.split("\nprocess_cpu_seconds_total ")[1].split()[0])
 
 
 def ask_once(ask: Ask) -> dict:

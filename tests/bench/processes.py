@@ -60,9 +60,10 @@ def lines(folder: Path) -> int:
 
 
 @contextmanager
-def served(graph: Graph) -> Iterator[int]:
+def served(graph: Graph, kept: int = 0) -> Iterator[int]:
+    """A server of ours, which keeps so many megabytes of answers."""
     port = free_port()
-    command = ["serve", "--port", str(port), "--anonymous", "steward"]
+    command = ["serve", "--port", str(port), "--anonymous", "steward", "--kept-answers", str(kept)]
     with process([*CIVIC, "--store", graph.url, *command], port, graph):
         yield port
 
@@ -77,6 +78,14 @@ def await_verified(port: int) -> None:
 def bare(graph: Graph) -> Iterator[int]:
     port = free_port()
     with process([sys.executable, "-m", "tests.bench.bare", graph.url, str(port)], port, graph):
+        yield port
+
+
+@contextmanager
+def stripped(graph: Graph) -> Iterator[int]:
+    """A server of ours without limits, roles and logging."""
+    port = free_port()
+    with process([sys.executable, "-m", "tests.bench.layers", graph.url, str(port)], port, graph):
         yield port
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from tests.bench import statements as s
-from tests.bench.client import Ask, ask_once, side_by_side
-from tests.bench.processes import Graph, await_verified, bare, served
+from tests.bench.client import Ask, ask_once, costs, side_by_side
+from tests.bench.processes import Graph, await_verified, bare, served, stripped
 
 FEW = 600
 
@@ -22,6 +22,20 @@ def asked(large: Graph, small: Graph, language: str) -> Iterator[Row]:
         yield compared("page 1,000", "page 1", "≥ 0.67", later, first)
         page, fewer = (Ask(at, "/graphql", {"query": s.PAGE}) for at in (port, few))
         yield compared("nested page of the large graph", f"of {FEW} partners", "≥ 0.77", page, fewer)
+    yield from beside_ourselves(large)
+
+
+def beside_ourselves(graph: Graph) -> Iterator[Row]:
+    """What keeping answers saves, and what limits, roles and logging cost."""
+    with served(graph) as port, served(graph, kept=64) as keeping:
+        await_verified(port)
+        await_verified(keeping)
+        kept, made = (Ask(at, "/graphql", {"query": s.PAGE}) for at in (keeping, port))
+        yield cheaper("nested page that is kept", "made", "≥ 5", kept, made)
+    with served(graph) as port, stripped(graph) as plain:
+        await_verified(port)
+        whole, part = (Ask(at, "/graphql", {"query": s.SMALL, "variables": s.SMALL_VARIABLES}) for at in (port, plain))
+        yield compared("small query", "without limits, roles and logging", "≥ 0.9", whole, part)
 
 
 def beside_hand(port: int, hand: int, against: str) -> Iterator[Row]:
@@ -37,6 +51,13 @@ def beside_hand(port: int, hand: int, against: str) -> Iterator[Row]:
 def compared(what: str, against: str, budget: str, one: Ask, other: Ask) -> Row:
     ours, theirs = side_by_side([one, other])
     return what, f"{ours:,.0f}/s", f"{against}: {theirs:,.0f}/s", f"{ours / theirs:.2f}", budget
+
+
+def cheaper(what: str, against: str, budget: str, one: Ask, other: Ask) -> Row:
+    """What one answer costs the server in processor time beside another: whoever asks shares the machine with it."""
+    ours, theirs = costs([one, other])
+    said = (f"{rate.spent * 1e6:,.0f} µs, {rate.answers:,.0f}/s" for rate in (ours, theirs))
+    return what, next(said), f"{against}: {next(said)}", f"{theirs.spent / ours.spent:.2f}", budget
 
 
 def same(ours: Ask, theirs: Ask) -> None:

@@ -1,0 +1,209 @@
+"""What each layer around an answer costs: the small query, asked of the application as it is and with one layer left
+out at a time, in this process and without a network, so that nothing else is measured.
+
+`python -m tests.bench layers` prints the table. `python -m tests.bench.layers URL PORT` serves the same application
+without limits, roles and logging.
+"""
+
+import asyncio
+import json
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from graph.civic import CIVIC
+from graph.roles import Role
+from graph.stores import open_store
+from schema.errors import Answer
+from server.app import LOCAL, create_app
+from server.callers import Callers, Gate
+from server.codings import Codings
+from server.desk import Desk, Question
+from server.graphql import GraphQL
+from server.guard import Guard, Headers
+from server.journal import Journal, Record
+from server.listener import Address, listen
+from server.logs import LEVELS, log
+from server.origins import Border
+from server.tokens import Tokens
+from tests.bench import statements as s
+from tests.bench.processes import SCRATCH, Graph, city
+
+CALLS, ROUNDS = 100, 40
+
+Row = tuple[str, str, str]  # layer, microseconds, share of the whole
+
+
+class Plain(Desk):
+    """A desk where nobody waits for a turn, or is looked after."""
+
+    async def answer(self, role: Role, question: Question, receive: Receive) -> Answer:
+        return await (await self.apis.of(role)).answer(*question)
+
+
+class Given:
+    """What the rest of the application looks for in place of a layer that is left out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("record", Record("bench"))
+        scope.setdefault("role", Role.STEWARD)
+        await self.app(scope, receive, send)
+
+
+class Unlogged(Journal):
+    def _close(self, scope: Scope, record: Record) -> None:
+        self._count(scope, record)
+
+
+class Uncounted(Journal):
+    def _close(self, scope: Scope, record: Record) -> None:
+        self._log(scope, record)
+
+
+def without(*layers: type) -> Callable[[Starlette], None]:
+    """Leaves these layers out."""
+
+    def strip(app: Starlette) -> None:
+        left = [layer for layer in app.user_middleware if layer.cls not in layers]
+        app.user_middleware = [*left, Middleware(Given)] if Journal not in layers else [Middleware(Given), *left]
+
+    return strip
+
+
+def with_journal(kind: type) -> Callable[[Starlette], None]:
+    """Has another journal."""
+
+    def strip(app: Starlette) -> None:
+        first, *rest = app.user_middleware
+        app.user_middleware = [Middleware(kind, *first.args, **first.kwargs), *rest]
+
+    return strip
+
+
+def without_turns(app: Starlette) -> None:
+    endpoint: GraphQL = app.routes[0].app
+    endpoint.desk = Plain(endpoint.desk.apis, endpoint.desk.turns)
+
+
+def bare(app: Starlette) -> None:
+    without(Journal, Headers, Codings, Guard, TrustedHostMiddleware, Border, Gate)(app)
+    without_turns(app)
+
+
+LAYERS: dict[str, Callable[[Starlette], None]] = {
+    "log line": with_journal(Unlogged),
+    "metrics": with_journal(Uncounted),
+    "request id and record, with both": without(Journal),
+    "headers of every answer": without(Headers),
+    "gzip and zstd, not asked for": without(Codings),
+    "what fails is answered": without(Guard),
+    "host names": without(TrustedHostMiddleware),
+    "pages of other sites": without(Border),
+    "token and role": without(Gate),
+    "turns, time, who leaves": without_turns,
+    "all of these": bare,
+}
+
+
+@dataclass
+class Asked:
+    """An application and what is sent to it."""
+
+    app: Starlette
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    async def once(self) -> None:
+        status, is_read = 0, False
+
+        async def receive() -> dict:
+            nonlocal is_read
+            if is_read:
+                await asyncio.Event().wait()  # who asked waits for the answer
+            is_read = True
+            return {"type": "http.request", "body": self.body, "more_body": False}
+
+        async def send(message: dict) -> None:
+            nonlocal status
+            status = message.get("status", status)
+
+        await self.app(self._scope(), receive, send)
+        if status != 200:
+            raise RuntimeError(f"the answer is {status}")
+
+    def _scope(self) -> Scope:
+        return {
+            "type": "http",
+            "method": "POST",
+            "path": "/graphql",
+            "raw_path": b"/graphql",
+            "root_path": "",
+            "query_string": b"",
+            "headers": [*self.headers, (b"content-length", str(len(self.body)).encode())],
+        }
+
+    async def microseconds(self) -> float:
+        """Of processor time that a call takes, in all threads."""
+        began = time.process_time()
+        for _ in range(CALLS):
+            await self.once()
+        return (time.process_time() - began) / CALLS * 1e6
+
+
+def measured() -> Iterator[Row]:
+    """The cost of each layer, in one table."""
+    graph = Graph(f"sqlite:{SCRATCH / 'layers.db'}")
+    graph.civic("load", "example", str(city(600)))
+    log.level = LEVELS["info"]
+    with TemporaryDirectory() as folder, Path(os.devnull).open("w", buffering=1) as nowhere, redirect_stderr(nowhere):
+        yield from asyncio.run(compared(graph, Tokens(Path(folder) / "tokens")))
+
+
+async def compared(graph: Graph, tokens: Tokens) -> list[Row]:
+    _, secret = tokens.create(Role.STEWARD, timedelta(days=1), "bench")
+    store = open_store(graph.url, CIVIC)
+    body = json.dumps({"query": s.SMALL, "variables": s.SMALL_VARIABLES}).encode()
+    headers = [
+        (b"host", b"127.0.0.1:8000"),
+        (b"content-type", b"application/json"),
+        (b"authorization", f"Bearer {secret}".encode()),
+    ]
+    asked = {}
+    for name, strip in {"the whole": lambda app: None, **LAYERS}.items():
+        app = create_app(store, hosts=LOCAL, callers=Callers(tokens), kept=0)
+        strip(app)
+        asked[name] = Asked(app, headers, body)
+    rounds = [[await one.microseconds() for one in asked.values()] for _ in range(ROUNDS)]
+    store.close()
+    whole = median(spent for spent, *_ in rounds)
+    saved = zip(*([spent - left for left in rest] for spent, *rest in rounds), strict=True)
+    rows = [*zip(LAYERS, map(median, saved), strict=True), ("the whole", whole)]
+    return [(name, f"{spent:.1f}", f"{spent / whole:.1%}") for name, spent in rows]
+
+
+def plain(url: str) -> Starlette:
+    """The application without limits, roles and logging, in a worker."""
+    app = create_app(open_store(url, CIVIC), callers=Callers(None, Role.STEWARD), kept=0)
+    bare(app)
+    return app
+
+
+if __name__ == "__main__":
+    listen(Address("127.0.0.1", int(sys.argv[2])), partial(plain, sys.argv[1]), 1, multiprocessing.Event())
