@@ -116,11 +116,14 @@ class Loading:
     def withdraw(self, source: str) -> Outcome:
         """Take back what a source said, named with or without its `source:`, and as a shell completes a folder.
 
-        Raises LoadError where nothing was loaded from it.
+        Raises LoadError where nothing was loaded from it, or it is a folder in which sources have names of their own.
         """
-        source_id = source if source.startswith("source:") else f"source:{source}"
-        if source_id not in self.store.loads():
+        source_id, loads = source if source.startswith("source:") else f"source:{source}", self.store.loads()
+        if source_id not in loads:
             source_id = source_id.rstrip("/")
+        inside = [load.source for load in loads.values() if load.origin == str(Path(source).resolve())]
+        if inside and source_id not in loads:
+            raise LoadError(f"{source} is a folder; what was loaded from it is {', '.join(inside)}: name one of these")
         difference = changes.withdraw(self.store, source_id, dry_run=self.dry_run, on_changes=self.on_changes)
         return self._outcome(source_id, difference)
 

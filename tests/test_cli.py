@@ -236,6 +236,13 @@ def test_a_folder_is_withdrawn_as_the_shell_completes_it(run: Run) -> None:
     assert run("withdraw", "good/").stdout.startswith("source:good: 0 added, 0 altered, 2 withdrawn; the graph is")
 
 
+def test_a_folder_whose_sources_have_names_of_their_own_is_refused_with_them(run: Run) -> None:
+    table("good", "partners.csv", "id,name", "acorn,Acorn")
+    table("good", "sources.csv", "id,name", "office,The office")
+    run("load", "good")
+    assert "good is a folder; what was loaded from it is source:office" in refused(run("withdraw", "good"))
+
+
 def test_an_unknown_source_is_refused_with_the_known_ones(loaded: Run) -> None:
     assert "source:case-study" in refused(loaded("withdraw", "case-studies"))
 

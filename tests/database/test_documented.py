@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,3 +88,9 @@ def test_an_example_is_found_by_indexes(
     read = {about.partition(":")[2] for about in scans(explained(store, neo4j, *QUERIES[query]))}
     graph = request.node.callspec.params["both"]
     assert read == EVERY.get(query, set()) | ALSO.get((graph, query), set())
+
+
+def test_the_cypher_of_the_documents_finds_something(both: Both, neo4j: Database) -> None:
+    asked = re.findall(r"```cypher\n(.+?)```", Path("docs/neo4j.md").read_text(), re.DOTALL)
+    assert asked
+    assert all(neo4j.driver.execute_query(text).records for text in asked)
