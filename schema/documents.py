@@ -29,15 +29,14 @@ from schema.expansion import Expansion, nodes
 
 # Arguments whose values shape the statement
 STRUCTURAL = {"first", "last", "orderBy", "by", "if", "kinds", "via", "maxHops", "hops", "limit", "cube"}
-Arguments = list[tuple[ArgumentNode, list[str]]]  # and the variables in each
 LISTS = {"ids"}  # so does the number of their members, and every variable that is written among them
 CURSORS = {"after", "before"}
 
 
 INTROSPECTION = {"__schema", "__type"}  # root fields about the schema rather than the graph
-
-
 NOTHING = SelectionSetNode(selections=())
+
+Arguments = list[tuple[ArgumentNode, list[str]]]  # and the variables in each
 
 
 @dataclass(frozen=True, slots=True)

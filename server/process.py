@@ -26,8 +26,8 @@ def tune() -> None:
 
 @contextmanager
 def lasting() -> Iterator[None]:
-    """A block that makes what is kept to the end of the process, as a schema is: 170,000 objects, all of which would be
-    looked at for garbage again and again, while nothing is answered."""
+    """A block that makes what is kept to the end of the process, as a schema is: all of it would be looked at for
+    garbage again and again, while nothing is answered."""
     gc.disable()
     try:
         yield

@@ -230,7 +230,7 @@ class Compiler:
         self, node_id: str, scope: list[str], cases: tuple[tuple[Kind, p.Value], ...], name: str
     ) -> tuple[Lines, Shape]:
         """A subquery that gives the node with an id a name, null where there is none of these kinds. Cases that read
-        alike are one branch of it: to plan a branch a kind takes seconds."""
+        alike are one branch of it: a branch a kind takes long to plan."""
         if not cases:
             return call(scope, [f"RETURN null AS {name}"]), constant(None)
         found, shapes = self.name("x"), []
