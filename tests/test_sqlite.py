@@ -5,15 +5,22 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
+from graph import changes
 from graph.civic import CIVIC
 from graph.errors import Incompatible, LoadError, Unavailable
 from graph.model import Model
 from graph.store import Store
 from graph.stores import exists, open_store
+from graph.stores.sqlite import SQLiteStore
+from graph.stores.sqlite_readers import READERS, Limit
 from tests.client import Client
+from tests.traced import traced
+from tests.world import Said, World, node
 
 
 @pytest.fixture
@@ -34,9 +41,46 @@ def around(hops: int) -> str:
 def test_an_answer_that_takes_too_long_is_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client(store)
     assert client.data(around(2)) == {"boroughs": {"totalCount": 0}}
-    monkeypatch.setattr("graph.stores.sqlite.READ_SECONDS", 0.05)
+    monkeypatch.setattr("graph.stores.sqlite_readers.PATIENT", Limit(0.05, 1_000))
     assert client.code(around(8)) == "TIMEOUT"
     assert client.data("{ boroughs { totalCount } }") == {"boroughs": {"totalCount": 33}}
+
+
+NAMES = "{ boroughs(first: 3) { nodes { name neighbours { totalCount } } } }"
+
+
+def asked_often(client: Client) -> Any:
+    """The answer, once every connection that may give it has prepared its statement."""
+    return [client.data(NAMES) for _ in range(3 * READERS)][-1]
+
+
+def test_what_takes_a_moment_needs_no_other_thread(store: Store) -> None:
+    assert isinstance(store, SQLiteStore)
+    client, may_end = Client(store), Event()
+    expected = asked_often(client)
+    for _ in range(READERS):
+        store._readers._pool.submit(may_end.wait)
+    try:
+        assert client.data(NAMES) == expected
+    finally:
+        may_end.set()
+
+
+def test_what_was_taken_for_quick_is_left_to_another_thread(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(store)
+    expected = asked_often(client)
+    monkeypatch.setattr("graph.stores.sqlite_readers.AT_ONCE", Limit(0.0, 1))
+    with traced(store) as statements:
+        assert client.data(NAMES) == expected
+        assert len(statements) == 2, "it was begun and given up, and answered"
+
+
+def test_a_quick_question_sees_what_was_loaded_since(store: Store) -> None:
+    client = Client(store)
+    question = "{ graph { version } boroughs(first: 1) { totalCount } }"
+    version = [client.data(question)["graph"]["version"] for _ in range(3 * READERS)][-1]
+    changes.load(store, World((Said("source:other", {"Borough": [node("borough:a", "A", gssCode="A")]}),)))
+    assert client.data(question) == {"graph": {"version": version + 1}, "boroughs": {"totalCount": 34}}
 
 
 def test_readers_see_the_graph_before_a_load_until_it_is_there(store: Store) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from graph.roles import Role
 from graph.store import Store
 from graph.stores.bolt import Fresh
 from graph.stores.sqlite import SQLiteStore
+from graph.stores.sqlite_readers import Readers
 from tests.conftest import Open
 from tests.world import SHEET, WORLD, Said, World, node
 
@@ -88,9 +88,8 @@ def test_a_look_that_must_wait_keeps_nobody_waiting(tmp_path: Path) -> None:
     store = SQLiteStore(str(tmp_path / "graph.db"), CIVIC)
     changes.load(store, borough())
     before = state(store)
-    for reader in store._readers:
-        reader.close()
-    store._local = threading.local()
+    store._readers.close()
+    store._readers = Readers(store.path)
     other = apsw.Connection(str(store.path))
     other.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
     other.execute("UPDATE _graph SET version = version")

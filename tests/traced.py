@@ -26,12 +26,12 @@ def traced(store: Store) -> Iterator[list[str]]:
     def watch(connection: apsw.Connection) -> None:
         connection.exec_trace = note
 
-    for reader in store._readers:
+    for reader in store._readers.opened:
         watch(reader)
     apsw.connection_hooks.append(watch)
     try:
         yield ran
     finally:
         apsw.connection_hooks.remove(watch)
-        for reader in store._readers:
+        for reader in store._readers.opened:
             reader.exec_trace = None

@@ -1,7 +1,7 @@
 """Plans as SQL for SQLite: pure functions from a plan to one statement.
 
-A statement returns one JSON text. Its shape was chosen by measuring: scalar subqueries with `json_object`, rows
-picked (and limited) before anything is nested in them, keyset paging, `IN` or `EXISTS` by the number of rows.
+A statement returns one JSON text. Its shape was chosen by measuring: scalar subqueries whose texts are put together,
+rows picked (and limited) before anything is nested in them, keyset paging, `IN` or `EXISTS` by the number of rows.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from graph.search import FOUND
 from graph.stores import sql_walks
 from graph.stores.estimate import Facts, rare
 from graph.stores.sql_groups import Grouped, shared, shared_text
+from graph.stores.sql_json import Json, chosen, json, json_array, json_list, json_object, there
 from graph.stores.sql_provenance import said
 from graph.stores.sql_search import searched, within
-from graph.stores.sql_tables import ends, links, quoted
+from graph.stores.sql_tables import ends, links, literal, quoted
 from graph.stores.sql_terms import (
     FALSE,
     TRUE,
@@ -34,7 +35,6 @@ from graph.stores.sql_terms import (
     indexed,
     later,
     link_column,
-    literal,
     node_column,
     ordering,
     shown,
@@ -83,7 +83,7 @@ class Compiler:
                 row = Row(sql_walks.computed_column(alias, columns), FOUND)
                 return sql_walks.computed(given, alias, self.row_value(of_row, row))
             case p.IfThere(given, inner):
-                return f"json(iif(:{given.name} IS NULL, NULL, {self.graph_value(inner)}))"
+                return chosen(f":{given.name} IS NULL", "NULL", self.graph_value(inner))
             case p.Flag(given):
                 return boolean(f":{given.name}")
             case p.Number(given):
@@ -95,7 +95,7 @@ class Compiler:
             case p.Entries(name, entry, tables):
                 some = "" if tables is None else f" WHERE name IN ({', '.join(map(literal, tables))})"
                 rows = f"SELECT * FROM {quoted('_' + name)}{some} ORDER BY 1"
-                return f"json((SELECT json_group_array({self.entry_value(entry)}) FROM ({rows})))"
+                return json_list(self.entry_value(entry), f"({rows})")
             case _:
                 raise TypeError(f"{value} is no value of the graph")
 
@@ -110,14 +110,14 @@ class Compiler:
             case _:
                 raise TypeError(f"{value} is no value of an entry")
 
-    def lookup(self, lookup: p.Lookup) -> str:
+    def lookup(self, lookup: p.Lookup) -> Json:
         param = f":{lookup.ids.name}"
         if not lookup.many:
-            return f"json({self.node_by_id(param, lookup.cases)})"
+            return there(self.node_by_id(param, lookup.cases))
         alias = self.alias("j")
         node = self.node_by_id(f"{alias}.value", lookup.cases)
         rows = f"SELECT value FROM json_each({param}) ORDER BY key LIMIT {p.MAX_PAGE}"
-        return f"json((SELECT json_group_array(json({node})) FROM ({rows}) {alias}))"
+        return json_list(there(node), f"({rows}) {alias}")
 
     def node_by_id(self, node_id: str, cases: tuple[tuple[Kind, p.Value], ...]) -> str:
         """The JSON text of the node with an id, NULL where there is none of these kinds."""
@@ -130,12 +130,13 @@ class Compiler:
     def node(self, node_id: str, kind: Kind, value: p.Value) -> str:
         alias = self.alias("n")
         row = Row(node_column(alias), kind)
-        return f"(SELECT {self.row_value(value, row)} FROM {quoted(kind.table)} {alias} WHERE {row.id} = {node_id})"
+        shown = json(self.row_value(value, row))
+        return f"(SELECT {shown} FROM {quoted(kind.table)} {alias} WHERE {row.id} = {node_id})"
 
     # Values of a row
 
-    def object(self, fields: tuple[tuple[str, p.Value], ...], render: Callable[[p.Value], str]) -> str:
-        return f"json_object({', '.join(f'{literal(name)}, {render(value)}' for name, value in fields)})"
+    def object(self, fields: tuple[tuple[str, p.Value], ...], render: Callable[[p.Value], str]) -> Json:
+        return json_object((name, render(value)) for name, value in fields)
 
     def row_value(self, value: p.Value, row: Row) -> str:
         match value:
@@ -148,7 +149,7 @@ class Compiler:
             case p.Cursor():
                 return cursor(row)
             case p.ByKind(cases):
-                return f"json({self.node_by_id(row.id, cases)})"
+                return there(self.node_by_id(row.id, cases))
             case p.One():
                 return self.one(value, row)
             case p.Provenance():
@@ -158,21 +159,21 @@ class Compiler:
             case _:
                 raise TypeError(f"{value} is no value of a row")
 
-    def one(self, one: p.One, row: Row) -> str:
+    def one(self, one: p.One, row: Row) -> Json:
         edge, node = self.alias("e"), self.alias("n")
         target = Row(link_column(edge, node), self.kinds[one.hop.target])
         order = "" if self.facts.is_single(one.hop) else f" ORDER BY {chosen_first(one.hop, edge)}"
         where = self.all_of([f"{edge}.{quoted(ends(one.hop)[0])} = {row.id}", *self.among(one.hop, one.among, edge)])
         source = f"{step(one.hop, edge, node, target.kind)} WHERE {where}"
-        return f"json((SELECT {self.row_value(one.value, target)} FROM {source}{order} LIMIT 1))"
+        return there(f"(SELECT {json(self.row_value(one.value, target))} FROM {source}{order} LIMIT 1)")
 
     # Provenance
 
-    def provenance(self, provenance: p.Provenance, row: Row) -> str:
+    def provenance(self, provenance: p.Provenance, row: Row) -> Json:
         source = self.alias("s")
         content = self.claim_value(provenance.value, source, row)
         rows = f"SELECT key, value FROM json_each({row.column(SOURCES, False)}) ORDER BY key"
-        return f"json((SELECT json_group_array({content}) FROM ({rows}) {source}))"
+        return json_list(content, f"({rows}) {source}")
 
     def claim_value(self, value: p.Value, source: str, row: Row) -> str:
         match value:
@@ -187,7 +188,7 @@ class Compiler:
             case p.Entry("loadedAt"):
                 return f'(SELECT "loadedAt" FROM _sources WHERE id = {source}.value)'
             case p.ByKind(cases):
-                return f"json({self.node_by_id(f'{source}.value', cases)})"
+                return there(self.node_by_id(f"{source}.value", cases))
             case p.Said():
                 return said(value, self.kinds[row.kind.name], row, source, self.alias("j"))
             case _:
@@ -218,7 +219,7 @@ class Compiler:
             case _:
                 raise TypeError(f"{value} is no value of a page")
 
-    def rows(self, page: p.Page, outer: Row | None, render: Callable[[Row], str]) -> str:
+    def rows(self, page: p.Page, outer: Row | None, render: Callable[[Row], str]) -> Json:
         """The rows of a page: picked and limited in an inner half, rendered in the outer."""
         inner, source = self.source(page, outer)
         picked = Picked(self.alias("x"), inner, {})
@@ -229,7 +230,7 @@ class Compiler:
         order = ordering(page.order, inner.column, reverse=page.reverse)
         limited = f"SELECT {columns} FROM {source} WHERE {where} ORDER BY {order} LIMIT {page.limit}"
         rows = f"SELECT * FROM ({limited}) {picked.alias}{again}" if again else limited
-        return f"json((SELECT json_group_array({content}) FROM ({rows}) {picked.alias}))"
+        return json_list(content, f"({rows}) {picked.alias}")
 
     def cursor_at(self, page: p.Page, outer: Row | None, path: str) -> str:
         return f"({self.rows(page, outer, cursor)} ->> '{path}')"
@@ -287,7 +288,7 @@ class Compiler:
 
     # Groups
 
-    def groups(self, groups: p.Groups, page: p.Page, outer: Row | None) -> str:
+    def groups(self, groups: p.Groups, page: p.Page, outer: Row | None) -> Json:
         row, source = self.source(page, outer)
         by = groups.by
         if isinstance(by, Hop):
@@ -303,7 +304,7 @@ class Compiler:
             f"SELECT {value} AS v, count(*) AS c{added} FROM {source} WHERE {where} "
             f"GROUP BY 1 ORDER BY 2 DESC, 1 NULLS LAST LIMIT {groups.limit}"
         )
-        return f"json((SELECT json_group_array({content}) FROM ({counted})))"
+        return json_list(content, f"({counted})")
 
     def targets(self, hop: Hop, among: p.Predicate, alias: str) -> str:
         """Pairs of a node and what a step leads to, each once."""
@@ -322,7 +323,7 @@ class Compiler:
             case p.Const(text):
                 return constant(text)
             case p.GroupKeys(of_key):
-                return f"json_array({self.group_value(of_key, grouped)})"
+                return json_array([self.group_value(of_key, grouped)])
             case p.GroupValue():
                 return grouped.text
             case p.GroupCount():
@@ -332,11 +333,11 @@ class Compiler:
             case p.GroupAverage(prop, on_edge):
                 return grouped.added("averaged", prop, on_edge)
             case p.GroupNode(of_node):
-                return f"json({self.node('v', grouped.kind, of_node)})" if grouped.kind else "NULL"
+                return there(self.node("v", grouped.kind, of_node)) if grouped.kind else "NULL"
             case _:
                 raise TypeError(f"{value} is no value of a group")
 
-    def counts(self, counts: p.Counts) -> str:
+    def counts(self, counts: p.Counts) -> Json:
         node = self.alias("n")
         row, source = Row(node_column(node), counts.kind), f"{quoted(counts.kind.table)} {node}"
         values, texts = list[str](), list[str]()
@@ -350,8 +351,7 @@ class Compiler:
         grouped = f" GROUP BY {', '.join(names)}" if names else ""
         order = ", ".join(["c DESC", *(f"{name} NULLS LAST" for name in names)])
         counted = f"SELECT {', '.join([*values, 'count(*) AS c'])} FROM {source}{grouped} ORDER BY {order}"
-        listed = f"json_array({', '.join([*texts, 'c'])})"
-        return f"json((SELECT json_group_array({listed}) FROM ({counted} LIMIT {counts.limit})))"
+        return json_list(json_array([*texts, "c"]), f"({counted} LIMIT {counts.limit})")
 
     # Predicates
 

@@ -11,29 +11,31 @@ from graph import plan as p
 from graph import provenance
 from graph.model import CLAIMS, Kind, Type
 from graph.provenance import Saying
-from graph.stores.sql_terms import Row, constant, literal, shown
+from graph.stores.sql_json import Json, json_array, json_list, json_object, there
+from graph.stores.sql_tables import literal
+from graph.stores.sql_terms import Row, constant, shown
 
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder().decode
 
 
-def said(asked: p.Said, kind: Kind, row: Row, source: str, alias: str) -> str:
+def said(asked: p.Said, kind: Kind, row: Row, source: str, alias: str) -> Json:
     """What a source says, a list."""
     of = literal(_to_json(provenance.sayings(kind, asked.properties)).decode())
-    visible = ", ".join(shown(prop, row.column(prop, False)) for prop in asked.properties)
-    claims = f"said({of}, json_array({visible}), {row.column(CLAIMS, False)}, {source}.key)"
+    visible = json_array([shown(prop, row.column(prop, False)) for prop in asked.properties])
+    claims = f"said({of}, {visible}, {row.column(CLAIMS, False)}, {source}.key)"
     rows = f"SELECT value FROM json_each({claims}) ORDER BY key"
-    return f"json((SELECT json_group_array({_said_value(asked.value, alias)}) FROM ({rows}) {alias}))"
+    return json_list(_said_value(asked.value, alias), f"({rows}) {alias}")
 
 
 def _said_value(value: p.Value, alias: str) -> str:
     match value:
         case p.Obj(fields):
-            return f"json_object({', '.join(f'{literal(name)}, {_said_value(v, alias)}' for name, v in fields)})"
+            return json_object((name, _said_value(v, alias)) for name, v in fields)
         case p.Const(text):
             return constant(text)
         case p.Entry(name):
-            return f"json({alias}.value -> {provenance.Said._fields.index(name)})"
+            return there(f"{alias}.value -> {provenance.Said._fields.index(name)}")
         case _:
             raise TypeError(f"{value} is no value of what is said")
 

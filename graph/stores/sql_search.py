@@ -14,8 +14,8 @@ from graph.model import Kind
 from graph.search import FOUND, words_of
 from graph.statements import Key, Record, merged
 from graph.store import Change
-from graph.stores.sql_tables import quoted
-from graph.stores.sql_terms import literal
+from graph.stores.sql_json import Json, json
+from graph.stores.sql_tables import literal, quoted
 
 TABLES = (
     "CREATE TABLE _named (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, "
@@ -58,9 +58,9 @@ def entry(kind: Kind, key: Key, record: Record) -> Entry | None:
     return Entry(key[0], kind.name, values[0], name, f"{name} {others}")
 
 
-def within(found: str, value: str) -> str:
+def within(found: str, value: str) -> Json:
     """A value whose rows are those that a search finds."""
-    return f"json((WITH {quoted(FOUND.table)} AS MATERIALIZED ({found}) SELECT {value}))"
+    return Json(f"(WITH {quoted(FOUND.table)} AS MATERIALIZED ({found}) SELECT {json(value)})")
 
 
 def searched(search: p.Search) -> str:

@@ -10,6 +10,10 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def links(relation: Relation) -> str:
     """The table or view in which a relation reads from its `from` to its `to`."""
     return quoted(f"{relation.table}~both" if relation.symmetric else relation.table)

@@ -9,7 +9,8 @@ from typing import assert_never
 from graph import plan as p
 from graph.model import ID, Hop, Kind, Property, Type
 from graph.plan import Op
-from graph.stores.sql_tables import ends, links, quoted
+from graph.stores.sql_json import Json, chosen, json_array
+from graph.stores.sql_tables import ends, links, literal, quoted
 
 TRUE, FALSE = "1", "0"
 
@@ -46,10 +47,6 @@ class Picked:
         return f"{self.alias}.{quoted(name)}"
 
 
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 # Columns
 
 
@@ -81,19 +78,19 @@ def constant(text: str | None) -> str:
     return "NULL" if text is None else literal(text)
 
 
-def boolean(condition: str) -> str:
-    return f"json(iif({condition}, 'true', 'false'))"
+def boolean(condition: str) -> Json:
+    return Json(f"iif({condition}, 'true', 'false')")
 
 
 def shown(prop: Property, column: str) -> str:
     """A stored value as an answer shows it."""
     match prop.type:
         case Type.BOOLEAN:
-            return f"json(iif({column} IS NULL, NULL, iif({column}, 'true', 'false')))"
+            return chosen(f"{column} IS NULL", "NULL", boolean(column))
         case Type.ENUM:
             return f"upper({column})"
         case Type.TEXTS:
-            return f"json({column})"
+            return Json(column)
         case _:
             return column
 
@@ -112,7 +109,7 @@ def as_text(prop: Property, column: str) -> str:
 def cursor(row: Row) -> str:
     name = literal(p.signature(row.kind.name, row.order))
     keys = [shown_key(key, row.column) for key in row.order]
-    return f"lower(hex(json_array({', '.join([name, *keys])})))"
+    return f"lower(hex({json_array([name, *keys])}))"
 
 
 def shown_key(key: p.Key, column: Column) -> str:

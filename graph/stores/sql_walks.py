@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from graph import plan as p
 from graph.model import KEY, SINCE, UNTIL, Hop, Property
+from graph.stores.sql_json import Json, json_array, json_list
 from graph.stores.sql_tables import ends, links, quoted
 from graph.stores.sql_terms import Column
 
 
-def found(asked: p.Links) -> str:
+def found(asked: p.Links) -> Json:
     """The list of what the steps find."""
     params = dict(asked.near)
     far = f" AND e.%s IN (SELECT value FROM json_each(:{asked.far.name}))" if asked.far else ""
@@ -18,8 +19,8 @@ def found(asked: p.Links) -> str:
         + far.replace("%s", quoted(ends(hop)[1]))
         for place, hop in enumerate(asked.steps)
     )
-    listed = "json_array(place, near, far, key, since, until)"
-    return f"json((SELECT json_group_array({listed}) FROM ({rows} LIMIT {asked.limit})))"
+    listed = json_array(["place", "near", "far", "key", "since", "until"])
+    return json_list(listed, f"({rows} LIMIT {asked.limit})")
 
 
 def _columns(hop: Hop) -> str:
@@ -34,7 +35,7 @@ def computed_column(alias: str, columns: tuple[Property, ...]) -> Column:
     return lambda prop, on_edge: f"({alias}.value ->> {places[prop.name]})"
 
 
-def computed(rows: p.Param, alias: str, content: str) -> str:
+def computed(rows: p.Param, alias: str, content: str) -> Json:
     """A list with an item for each row that was computed."""
     source = f"SELECT value FROM json_each(:{rows.name}) ORDER BY key LIMIT {p.MAX_COMPUTED}"
-    return f"json((SELECT json_group_array({content}) FROM ({source}) {alias}))"
+    return json_list(content, f"({source}) {alias}")

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from asyncio import CancelledError, get_running_loop
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, contextmanager
-from dataclasses import astuple
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from dataclasses import astuple, dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from threading import Event
+from time import thread_time
 from typing import Any
 
 import msgspec
 
 from graph.changes import BATCH, chunks
-from graph.errors import BadInput, Conflict, Incompatible
+from graph.errors import BadInput, Conflict, Incompatible, Timeout
 from graph.model import Hop, Kind, Model, Property, Relation, Table
 from graph.plan import Plan
 from graph.revisions import MEANWHILE, Description, kept
@@ -37,18 +35,15 @@ from graph.stores.sqlite_file import (
     commit,
     copied,
     end,
-    looking,
     making,
-    mark_of,
     reading,
     writing,
 )
 from graph.stores.sqlite_growth import grow
+from graph.stores.sqlite_readers import Bindings, Readers
 from graph.stores.sqlite_rows import bindable, decoded, encoded
 
-READERS = 4
-READ_SECONDS = 8.0  # how long an answer may take
-STEPS = 20_000  # instructions of SQLite's machine between two looks at the clock, a few milliseconds
+QUICK = 0.0005  # seconds of processor time: to have another thread answer takes about as long
 SYSTEM = (
     'CREATE TABLE _graph (version INTEGER NOT NULL, "contentHash" TEXT NOT NULL, "loadedAt" TEXT, model TEXT, '
     "layout TEXT) STRICT",
@@ -57,8 +52,17 @@ SYSTEM = (
     '"loadedAt" TEXT, rank INTEGER, date TEXT) STRICT',
 )
 
+Rows = Callable[[str, Bindings], list[Any]]
+
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder().decode
+
+
+@dataclass(slots=True)
+class SQLCompiled(Compiled):
+    """A plan as SQL, and whether it took a moment only when it was asked last."""
+
+    is_quick: bool = False
 
 
 class SQLiteStore:
@@ -67,9 +71,7 @@ class SQLiteStore:
     def __init__(self, path: str, model: Model) -> None:
         self.path = Path(path)
         self.model = model
-        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
-        self._local = threading.local()
-        self._readers: list[Connection] = []
+        self._readers = Readers(self.path)
         with Translated(self.path):
             self._prepare()
         self._facts = self._read_facts()
@@ -78,11 +80,11 @@ class SQLiteStore:
 
     def head(self) -> Head:
         with Translated(self.path):
-            return head_of(self._reader())
+            return head_of(self._readers.connection())
 
     def loads(self) -> dict[str, Load]:
         with Translated(self.path):
-            return loads_of(self._reader())
+            return loads_of(self._readers.connection())
 
     def counts(self) -> dict[str, int]:
         return dict(self._rows("SELECT name, count FROM _counts"))
@@ -113,51 +115,50 @@ class SQLiteStore:
 
     def compile(self, plan: Plan) -> Compiled:
         state, facts = self._facts
-        return Compiled(plan, compile_sql(plan, self.model.by_name, facts), state, needed(plan, self.model))
+        return SQLCompiled(plan, compile_sql(plan, self.model.by_name, facts), state, needed(plan, self.model))
 
     async def run(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Found:
         allow(role, compiled.needed)
-        left = Event()
-        try:
-            return await get_running_loop().run_in_executor(self._pool, self.answer, compiled, parameters, left)
-        except CancelledError:
-            left.set()
-            raise
+        assert isinstance(compiled, SQLCompiled)
+        if compiled.is_quick:
+            compiled.is_quick = False  # unless it proves to be so again
+            with suppress(Conflict, Timeout):
+                if found := self._found(compiled, parameters, self._readers.rows_at_once):
+                    return found
+        return await self._readers.elsewhere_until_left(lambda left: self._answer(compiled, parameters, left))
 
-    def answer(self, compiled: Compiled, parameters: Mapping[str, Any], left: Event | None = None) -> Found:
-        """The answer to a plan; one compiled for another state of the graph is compiled again.
-
-        Who waits for it may leave, which ends it.
-        """
+    def _answer(self, compiled: SQLCompiled, parameters: Mapping[str, Any], left: Event) -> Found:
+        """The answer to a plan; one compiled for another state of the graph is compiled again."""
+        rows = partial(self._readers.rows_in_time, left=left)
         while True:
-            state, text = compiled.state, compiled.text  # read in this order: they are set in the other
-            try:
-                bound = {name: bindable(value) for name, value in parameters.items()}
-                with self._in_time(left or Event()):
-                    row = self._rows(text, bound)[0]
-            except (UnicodeEncodeError, OverflowError) as error:
-                raise BadInput(f"a value cannot be looked up: {error}") from error
-            if row[1] == state:
-                return Found(bytes(row[0]), state)
+            if found := self._found(compiled, parameters, rows):
+                return found
             self._facts = self._read_facts()
             fresh = self.compile(compiled.plan)
             compiled.text, compiled.state = fresh.text, fresh.state
+
+    def _found(self, compiled: SQLCompiled, parameters: Mapping[str, Any], rows: Rows) -> Found | None:
+        """The answer, None where the graph is in another state than the plan was compiled for."""
+        state, text = compiled.state, compiled.text  # read in this order: they are set in the other
+        began = thread_time()
+        try:
+            data, is_of = rows(text, {name: bindable(value) for name, value in parameters.items()})[0]
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise BadInput(f"a value cannot be looked up: {error}") from error
+        compiled.is_quick = thread_time() - began < QUICK
+        return Found(bytes(data), state) if is_of == state else None
 
     async def state(self) -> int:
         """Looked at by the thread that asks: a look takes microseconds, to have another thread look takes longer. Where
         it would have to wait, another thread waits."""
         try:
-            return self._mark(self._looker)
+            return self._readers.mark_at_once()
         except Conflict:
-            return await get_running_loop().run_in_executor(self._pool, self._mark, self._reader)
-
-    def _mark(self, connection: Callable[[], Connection]) -> int:
-        with Translated(self.path):
-            return mark_of(connection())
+            return await self._readers.elsewhere(self._readers.mark)
 
     async def explain(self, compiled: Compiled, parameters: Mapping[str, Any], role: Role) -> Explained:
         allow(role, compiled.needed)
-        return await get_running_loop().run_in_executor(self._pool, self._explained, compiled.text, parameters)
+        return await self._readers.elsewhere(self._explained, compiled.text, parameters)
 
     def _explained(self, text: str, parameters: Mapping[str, Any]) -> Explained:
         bound = {name: bindable(value) for name, value in parameters.items()}
@@ -189,11 +190,7 @@ class SQLiteStore:
             return is_true(snapshot, self.model)
 
     def close(self) -> None:
-        self._pool.shutdown()
-        for connection in self._readers:
-            connection.close()
-        self._readers.clear()
-        self._local = threading.local()
+        self._readers.close()
 
     def _read_facts(self) -> tuple[int, Facts]:
         rows = self._rows("SELECT (SELECT user_version FROM pragma_user_version), * FROM _counts")
@@ -201,35 +198,8 @@ class SQLiteStore:
         single += [(name, False) for _, name, _, _, backward in rows if backward]
         return rows[0][0], Facts({row[1]: row[2] for row in rows}, frozenset(single))
 
-    def _rows(self, text: str, bindings: tuple[Any, ...] | dict[str, Any] = ()) -> list[Any]:
-        with Translated(self.path):
-            return list(self._reader().execute(text, bindings))
-
-    @contextmanager
-    def _in_time(self, left: Event) -> Iterator[None]:
-        """A block in which a statement of this thread is interrupted once it has taken too long, or nobody waits."""
-        deadline = time.monotonic() + READ_SECONDS
-        self._reader().set_progress_handler(lambda: left.is_set() or time.monotonic() > deadline, STEPS)
-        try:
-            yield
-        finally:
-            self._reader().set_progress_handler(None)
-
-    def _reader(self) -> Connection:
-        """The connection of this thread, which can only read."""
-        return self._own("reader", reading)
-
-    def _looker(self) -> Connection:
-        """The connection by which this thread looks at what the state is."""
-        return self._own("looker", looking)
-
-    def _own(self, name: str, opened: Callable[[Path], Connection]) -> Connection:
-        if not hasattr(self._local, name):
-            connection = opened(self.path)
-            self._readers.append(connection)
-            setattr(self._local, name, connection)
-        found: Connection = getattr(self._local, name)
-        return found
+    def _rows(self, text: str, bindings: Bindings = ()) -> list[Any]:
+        return self._readers.rows(text, bindings)
 
     # Writing
 
