@@ -47,17 +47,25 @@ def compile_sql(plan: p.Plan, kinds: Mapping[str, Kind], facts: Facts) -> str:
 
     Its parameters are the plan's, by name.
     """
-    value = Compiler(kinds, facts).graph_value(plan.value)
-    return f"SELECT CAST({value} AS BLOB), user_version FROM pragma_user_version"
+    compiler = Compiler(kinds, facts)
+    value = compiler.graph_value(plan.value)
+    return f"{compiler.beforehand()}SELECT CAST({value} AS BLOB), user_version FROM pragma_user_version"
 
 
 class Compiler:
-    """One compilation: hands out aliases."""
+    """One compilation: hands out aliases, and names for the few nodes that are looked for again and again."""
 
-    def __init__(self, kinds: Mapping[str, Kind], facts: Facts) -> None:
+    def __init__(self, kinds: Mapping[str, Kind], facts: Facts, few: dict[str, int] | None = None) -> None:
         self.kinds = kinds
         self.facts = facts
         self._numbers = count()
+        self._few: dict[str, int] = {} if few is None else few  # what finds them, and how often it is asked
+
+    def beforehand(self) -> str:
+        """What finds the few nodes that the statement looks for, once where it is asked more often."""
+        kept = {text: "MATERIALIZED " if times > 1 else "" for text, times in self._few.items()}
+        named = [f"few{place}(id) AS {kept[text]}({text})" for place, text in enumerate(kept)]
+        return f"WITH {', '.join(named)} " if named else ""
 
     def alias(self, letter: str) -> str:
         return f"{letter}{next(self._numbers)}"
@@ -382,18 +390,28 @@ class Compiler:
         return f"({self.joined(word, parts[:middle])} {word} {self.joined(word, parts[middle:])})"
 
     def has(self, has: p.Has, row: Row, scan: int, limit: int | None) -> str:
+        if rare(has.hop, has.where, self.facts.counts, scan, limit):
+            # Independent of the row: so are its aliases, and the same text finds the same nodes
+            text = Compiler(self.kinds, self.facts, self._few).few(has)
+            self._few[text] = self._few.get(text, 0) + 1
+            return f"{row.id} IN (SELECT id FROM few{list(self._few).index(text)})"
+        near, source, conditions = self.followed(has, scan=0, ordered=True)
+        return f"EXISTS (SELECT 1 FROM {source} WHERE {self.all_of([f'{near} = {row.id}', *conditions])})"
+
+    def few(self, has: p.Has) -> str:
+        """The ids of all nodes for which it holds."""
+        inside = self.facts.counts.get(has.hop.relation.table, 0)
+        near, source, conditions = self.followed(has, scan=inside, ordered=False)
+        return f"SELECT {near} FROM {source} WHERE {self.all_of(conditions)}"
+
+    def followed(self, has: p.Has, *, scan: int, ordered: bool) -> tuple[str, str, list[str]]:
+        """The near end of a step, its FROM, and what must hold of what it leads to."""
         hop, where = has.hop, has.where
         edge, node = self.alias("e"), self.alias("n")
-        near = f"{edge}.{quoted(ends(hop)[0])}"
         target = Row(link_column(edge, node), self.kinds[hop.target])
-        few = rare(hop, where, self.facts.counts, scan, limit)
-        inside = self.facts.counts.get(hop.relation.table, 0) if few else 0
-        conditions = [] if where == p.AllOf() else [self.predicate(where, target, inside, None)]
-        conditions += self.chosen(hop, has.among, edge)
-        source = step(hop, edge, node, target.kind, ordered=not few)
-        if few:
-            return f"{row.id} IN (SELECT {near} FROM {source} WHERE {self.all_of(conditions)})"
-        return f"EXISTS (SELECT 1 FROM {source} WHERE {self.all_of([f'{near} = {row.id}', *conditions])})"
+        conditions = [] if where == p.AllOf() else [self.predicate(where, target, scan, None)]
+        source = step(hop, edge, node, target.kind, ordered=ordered)
+        return f"{edge}.{quoted(ends(hop)[0])}", source, [*conditions, *self.chosen(hop, has.among, edge)]
 
     def among(self, hop: Hop, among: p.Predicate, edge: str) -> list[str]:
         """What a relation must fulfil to be followed at all."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from graph.printed import INDENT
 
 PIECES = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]|[^'"()]+""")
-CLAUSES = re.compile(r" (?=FROM|WHERE|GROUP BY|ORDER BY|LIMIT)")
+CLAUSES = re.compile(r" (?=SELECT|FROM|WHERE|GROUP BY|ORDER BY|LIMIT)")
 
 
 def sql_text(sql: str) -> str:
