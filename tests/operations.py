@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import count
@@ -428,7 +428,7 @@ class Drawing:
         elif "by" in declared.args:
             values = {"by": [self.value(get_named_type(declared.args["by"].type), ("", ""))]}
             values |= {"first": self.one_of([None, 0, 1, 2, 100])} if self.chance(30) else {}
-            at = replace(at.into(20), kind=self.grouped(type_, plain(values["by"][0])))
+            at = replace(self.listed(values, at), kind=self.grouped(type_, plain(values["by"][0])))
         elif "id" in declared.args:
             values = {"id": self.node_id()}
             at = replace(at, kind=self.kind_of(values["id"]))
@@ -486,6 +486,13 @@ class Drawing:
                 values |= self.cursor(name, plain(values.get("orderBy")), kind, hop)
         self.asked += at.rows * size
         return values, at.into(size)
+
+    def listed(self, values: dict[str, Any], at: At) -> At:
+        """Where groups stand, which are fewer where they would be too many rows together."""
+        if self.asked + at.rows * groups_of(values) > ROWS:
+            values["first"] = 1
+        self.asked += at.rows * groups_of(values)
+        return at.into(groups_of(values))
 
     def searched(self, declared: GraphQLField, at: At) -> tuple[dict[str, Any], At]:
         values: dict[str, Any] = {"text": self.text()}
@@ -712,6 +719,12 @@ def plain(value: Any) -> Any:
             return [plain(item) for item in value]
         case _:
             return value
+
+
+def groups_of(values: Mapping[str, Any]) -> int:
+    """How many groups are asked for, 20 where that is not said."""
+    first = values.get("first")
+    return 20 if first is None else int(first)
 
 
 def operations(reference: Reference) -> st.SearchStrategy[Operation]:

@@ -70,7 +70,7 @@ def test_what_was_taken_for_quick_is_left_to_another_thread(store: Store, monkey
     client = Client(store)
     expected = asked_often(client)
     monkeypatch.setattr("graph.stores.sqlite_readers.AT_ONCE", Limit(0.0, 1))
-    with traced(store) as statements:
+    with traced(store, begun=True) as statements:
         assert client.data(NAMES) == expected
         assert len(statements) == 2, "it was begun and given up, and answered"
 

@@ -13,13 +13,16 @@ from graph.stores.sqlite import SQLiteStore
 
 
 @contextmanager
-def traced(store: Store) -> Iterator[list[str]]:
-    """The statements that run on the readers of a store, but for those that set a new connection up."""
+def traced(store: Store, begun: bool = False) -> Iterator[list[str]]:
+    """The statements that run on the readers of a store, but for those that set a new connection up; with those that
+    were only `begun` by whoever asked, and left to another thread.
+    """
     assert isinstance(store, SQLiteStore)
     ran: list[str] = []
 
     def note(_: Any, text: str, __: Any) -> bool:
-        if not text.startswith("PRAGMA"):
+        again = not begun and ran[-1:] == [text]
+        if not text.startswith("PRAGMA") and not again:
             ran.append(text)
         return True
 
