@@ -61,27 +61,45 @@ BUILTIN = {**SCALARS, "Date": DateText, "Value": AnyValue}
 CUSTOM: dict[object, ScalarDefinition] = {DateText: DATE_SCALAR, AnyValue: VALUE_SCALAR}
 
 
+LATER = StrawberryAnnotation(int)  # of what is annotated once every type is there
+
+
+class Field(StrawberryField):
+    """A field that is annotated later: what dataclasses say of it before would be resolved for nothing."""
+
+    @property
+    def type(self) -> Any:
+        return self.resolve_type()
+
+    @type.setter
+    def type(self, _: Any) -> None:
+        self.type_annotation = LATER
+
+
 class Declaring:
     """Types by name. Annotations are text, resolved once every type is there."""
 
     def __init__(self) -> None:
         self.types: dict[str, Any] = dict(BUILTIN)
         self._known: dict[str, Any] = {}
+        self._annotations: dict[str, StrawberryAnnotation] = {}
         self._late: list[tuple[StrawberryField | StrawberryArgument, str]] = []
 
     def _field(
         self, name: str, annotation: str, description: str, arguments: tuple[tuple[str, str, str], ...] = ()
     ) -> StrawberryField:
-        field = StrawberryField(python_name=f"{name}_", graphql_name=name, description=description)
+        field = Field(python_name=f"{name}_", graphql_name=name, description=description)
         field.init = field.repr = field.compare = False  # nothing is made of these classes: dataclasses write less code
-        field.arguments = [StrawberryArgument(n, n, StrawberryAnnotation(int), description=d) for n, _, d in arguments]
+        field.arguments = [StrawberryArgument(n, n, LATER, description=d) for n, _, d in arguments]
         self._late.append((field, annotation))
         self._late += [(made, a) for made, (_, a, _) in zip(field.arguments, arguments, strict=True)]
         return field
 
     def _resolve(self) -> None:
         for field, annotation in self._late:
-            field.type_annotation = StrawberryAnnotation(self._resolved(annotation))
+            if annotation not in self._annotations:  # shared by fields, since Strawberry resolves each once
+                self._annotations[annotation] = StrawberryAnnotation(self._resolved(annotation))
+            field.type_annotation = self._annotations[annotation]
 
     def _resolved(self, annotation: str) -> Any:
         """The type that `Partner`, `list[Partner]` or `Partner | None` names."""
