@@ -76,8 +76,8 @@ def create_app(
     kept: int = Settings().kept_answers * MEGABYTE,
     traces: Traces | None = None,
 ) -> Starlette:
-    """The application over a store, which it closes at the end; `started` is called once it is about to serve, and
-    it is not ready once it is `leaving`.
+    """The application over a store, which it closes at the end; `started` is called in a thread as it begins to serve,
+    and it is not ready once it is `leaving`.
 
     Requests for other `hosts` are refused: a page from elsewhere must not reach a server of this machine by a name
     of its own. Pages of other `origins` may ask. So many bytes of answers are `kept`.
@@ -91,9 +91,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         health.begin()
-        if started:
-            started(store)
         async with store.at_hand(), create_task_group() as tasks:
+            if started:
+                tasks.start_soon(told, started, store)
             tasks.start_soon(warm, apis, callers.anonymous, documents)
             yield
             tasks.cancel_scope.cancel()
@@ -121,3 +121,11 @@ def create_app(
         Middleware(Gate, callers=callers),
     ]
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+
+
+async def told(started: Callable[[Store], None], store: Store) -> None:
+    """Call `started` beside the first requests: what it tells of the graph is to be asked for."""
+    try:
+        await run_sync(started, store)
+    except Exception as error:
+        log.error("the start could not be told", exc_info=error)

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from zstandard import ZstdCompressor
 
 from schema.answers import Answers
 from schema.errors import Answer
@@ -25,6 +24,8 @@ def gzip(body: bytes) -> bytes:
 
 
 def zstd(body: bytes) -> bytes:
+    from zstandard import ZstdCompressor  # few ask for it, and to import it takes a part of the start
+
     return ZstdCompressor(level=3).compress(body)
 
 

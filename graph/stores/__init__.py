@@ -1,4 +1,5 @@
-"""The stores by the scheme of their URL. Each keeps the contract of `graph.store`."""
+"""The stores by the scheme of their URL. Each keeps the contract of `graph.store`, and is imported where it is used:
+who keeps the graph in a file does not pay for the driver of a database."""
 
 from __future__ import annotations
 
@@ -7,8 +8,6 @@ from collections.abc import Callable
 from graph.errors import LoadError
 from graph.model import Model
 from graph.store import Store
-from graph.stores import sqlite_file
-from graph.stores.sqlite import SQLiteStore
 
 VARIABLES = {
     "CIVIC_GRAPH_NEO4J_USER": "User of the Neo4j database; neo4j if not set.",
@@ -19,15 +18,19 @@ VARIABLES = {
 
 
 def _open_sqlite(url: str, model: Model) -> Store:
+    from graph.stores.sqlite import SQLiteStore
+
     return SQLiteStore(_place(url), model)
 
 
 def _sqlite_is_there(url: str) -> bool:
+    from graph.stores import sqlite_file
+
     return sqlite_file.is_there(_place(url))
 
 
 def _open_neo4j(url: str, model: Model) -> Store:
-    from graph.stores.neo4j import Neo4jStore  # who keeps the graph in a file does not pay for the driver
+    from graph.stores.neo4j import Neo4jStore
 
     return Neo4jStore(url, model)
 
