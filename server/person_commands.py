@@ -10,11 +10,13 @@ import msgspec
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import BadInput
-from graph.model import Table
+from graph.model import DataClass, Table
 from graph.statements import Claim, Key
 from server.difference import is_said, keyed, text, titled
 from server.settings import Settings
 from server.stores import existing_graph
+
+PERSONS = tuple(kind for kind in CIVIC.kinds if kind.data_class in (DataClass.PERSONAL, DataClass.STUDENT))
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 key_option = click.option("--student-key", metavar="FILE", help="Key of pseudonyms, to find a student by number.")
@@ -35,10 +37,14 @@ def person() -> None:
 @click.pass_obj
 def show(settings: Settings, person_id: str, student_key: str | None, as_json: bool) -> None:
     """Print every statement about a person, and which source makes it."""
+    found = node(settings, person_id, student_key)
     with existing_graph(settings.store) as store:
-        for table, key, record in changes.about(store, node(settings, person_id, student_key)):
-            for claim in record:
-                click.echo(msgspec.json.encode(as_object(table, key, claim)) if as_json else as_line(table, key, claim))
+        held = list(changes.about(store, found))
+    for table, key, record in held:
+        for claim in record:
+            click.echo(msgspec.json.encode(as_object(table, key, claim)) if as_json else as_line(table, key, claim))
+    if not held:
+        click.echo(f"nothing is held about {found}", err=True)
 
 
 @person.command(epilog="\b\nExample:\n  civic-graph person erase champion:ada-lovelace")
@@ -67,12 +73,16 @@ def erase(settings: Settings, person_id: str, yes: bool, student_key: str | None
 
 
 def node(settings: Settings, person_id: str, student_key: str | None) -> str:
-    """The id that somebody has in the graph. Raises BadInput where it is none of a kind."""
+    """The id that somebody has in the graph. Raises BadInput where it is none of a kind, or of one that is not about
+    persons."""
     from server.loading import pseudonyms
 
     kind = CIVIC.kind_of(person_id)
     if kind is None or ":" not in person_id:
         raise BadInput(f"{person_id!r} is no whole id; expected one such as champion:ada-lovelace")
+    if kind not in PERSONS:
+        expected = ", ".join(f"{person.prefix}:…" for person in PERSONS)
+        raise BadInput(f"{person_id!r} is about a {kind.name.lower()}, not a person; expected {expected}")
     key = student_key or settings.student_key
     return pseudonyms(key).of(person_id) if kind.pseudonymous and key else person_id
 

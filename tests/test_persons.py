@@ -142,7 +142,19 @@ def test_nobody_is_erased_without_being_asked_for_or_by_half_an_id(run: Run, tmp
     for wrong in ("ada", "Ada Lovelace", "moon:ada"):
         result = run("person", "erase", wrong, "--yes")
         assert (result.exit_code, "is no whole id" in result.stderr) == (1, True)
+    for command in (("erase", "--yes"), ("show",)):
+        result = run("person", command[0], "borough:hackney", *command[1:])
+        assert result.exit_code == 1
+        assert "'borough:hackney' is about a borough, not a person; expected champion:" in result.stderr
     assert json.loads(run("person", "erase", ADA, "--yes", "--json").stdout)["erased"] == 3
+
+
+def test_of_somebody_who_is_not_there_that_is_said(run: Run, tmp_path: Path) -> None:
+    run("load", str(tmp_path / "tables"))
+    for options in ([], ["--json"]):
+        result = run("person", "show", "champion:nobody", *options)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert result.stderr == "nothing is held about champion:nobody\n"
 
 
 def test_the_list_holds_hashes_and_each_once(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ FAILED = (errors.DriverError, errors.Neo4jError)  # either
 
 TOGETHER = 0.1  # seconds for which work may wait for the same that is under way, so that more share it
 LOOK = whole(Cells())
+PASSWORD = "CIVIC_GRAPH_NEO4J_PASSWORD"
 
 T = TypeVar("T")
 
@@ -88,8 +89,10 @@ def access(url: str, environment: Mapping[str, str]) -> Access:
             "a user and password do not belong into the URL of a store: set CIVIC_GRAPH_NEO4J_USER, and "
             "CIVIC_GRAPH_NEO4J_PASSWORD or CIVIC_GRAPH_NEO4J_PASSWORD_FILE"
         )
-    password = environment.get("CIVIC_GRAPH_NEO4J_PASSWORD", "")
-    if file := environment.get("CIVIC_GRAPH_NEO4J_PASSWORD_FILE"):
+    password = environment.get(PASSWORD, "")
+    if file := environment.get(f"{PASSWORD}_FILE"):
+        if password:
+            raise LoadError(f"{PASSWORD}_FILE and {PASSWORD} are both set; expected one of them")
         try:
             password = Path(file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
@@ -354,7 +357,11 @@ def _of_code(code: str, error: errors.Neo4jError) -> StoreError:
             return Conflict("another process changed the graph at the same time")
         case "MemoryPoolOutOfMemoryError" | "TransactionOutOfMemoryError":
             return StoreError("the database has too little memory for this")
-        case "DatabaseUnavailable" | "NotALeader" | "DatabaseNotFound" | "UnableToRoute":
+        case "DatabaseNotFound":
+            return Unavailable(
+                "there is no such database: set CIVIC_GRAPH_NEO4J_DATABASE to the name of one, or not at all"
+            )
+        case "DatabaseUnavailable" | "NotALeader" | "UnableToRoute":
             return Unavailable("the database is not available")
         case _ if isinstance(error, errors.TransientError):
             return Unavailable(f"the database could not do it for now ({code})")

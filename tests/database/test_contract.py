@@ -19,6 +19,7 @@ from graph.statements import Load
 from graph.store import Store
 from graph.stores import neo4j as module
 from graph.stores import open_store
+from graph.stores.bolt import access
 from graph.stores.neo4j import Neo4jStore
 from graph.stores.sqlite import SQLiteStore
 from schema.api import API
@@ -286,6 +287,18 @@ def test_a_wrong_password_says_what_to_set(neo4j: Database) -> None:
         Neo4jStore(neo4j.url, CIVIC, {"CIVIC_GRAPH_NEO4J_PASSWORD": "sesame"})
     assert "sesame" not in str(caught.value)
     assert "127.0.0.1" not in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_named_by_its_setting(neo4j: Database) -> None:
+    with pytest.raises(Unavailable, match="no such database: set CIVIC_GRAPH_NEO4J_DATABASE"):
+        Neo4jStore(neo4j.url, CIVIC, {**neo4j.environment, "CIVIC_GRAPH_NEO4J_DATABASE": "elsewhere"})
+
+
+def test_two_passwords_are_not_chosen_between() -> None:
+    both = {"CIVIC_GRAPH_NEO4J_PASSWORD": "sesame", "CIVIC_GRAPH_NEO4J_PASSWORD_FILE": "/run/secrets/neo4j"}
+    with pytest.raises(LoadError, match="both set; expected one of them") as caught:
+        access("bolt://localhost", both)
+    assert "sesame" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["bolt://neo4j:sesame@localhost:7687", "http://neo4j:sesame@localhost"])
