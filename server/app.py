@@ -11,7 +11,6 @@ from anyio import create_task_group
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -41,7 +40,7 @@ from server.tokens import Tokens
 from server.tracing import Traces
 from server.turns import Turns
 
-LOCAL = ("localhost", "127.0.0.1", "::1", "[::1]")
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
 UNTRUSTED = Documents()
 MEGABYTE = 1_000_000
 
@@ -116,8 +115,7 @@ def create_app(
         *sharing(origins),
         Middleware(Codings, answers=answers),
         Middleware(Guard),
-        Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
-        Middleware(Border, origins=origins),
+        Middleware(Border, hosts=hosts, origins=origins),
         Middleware(Gate, callers=callers),
     ]
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)

@@ -47,7 +47,7 @@ def chosen(accept: bytes) -> str | None:
 
 def asked_for(scope: Scope) -> str | None:
     """The coding that a request would like its answer in."""
-    accept = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
+    accept = scope["record"].headers.get(b"accept-encoding", b"")
     return chosen(accept) if accept else None
 
 

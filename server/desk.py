@@ -1,16 +1,13 @@
-"""The desk: where questions are answered, each in its turn and in time."""
+"""The desk: where questions are answered, each in its turn."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from starlette.types import Receive
-
 from graph.roles import Role
 from schema.errors import Answer
 from server.apis import APIs
-from server.patience import Patience
 from server.turns import Turns
 
 
@@ -30,7 +27,7 @@ class Desk:
     def __init__(self, apis: APIs, turns: Turns) -> None:
         self.apis, self.turns = apis, turns
 
-    async def answer(self, role: Role, question: Question, receive: Receive) -> Answer:
-        """Raises CivicGraphError where there is no answer, ClientDisconnect where nobody waits for it any more."""
-        async with Patience(receive), self.turns:
+    async def answer(self, role: Role, question: Question) -> Answer:
+        """Raises CivicGraphError where there is no answer."""
+        async with self.turns:
             return await (await self.apis.of(role)).answer(*question)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import timeout
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,16 +10,15 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graph.errors import BadRequest, CivicGraphError, TooLarge, TooSlow, WrongMethod, WrongType
-from graph.roles import Role
+from graph.errors import BadRequest, CivicGraphError, TooLarge, WrongMethod, WrongType
 from schema.errors import Answer, failure
 from schema.trusted import Documents
 from server.desk import Desk, Question
+from server.patience import Patience
 from server.qualities import qualities
 from server.tags import is_known, tag_of
 
 MAX_BODY = 1_000_000  # bytes
-BODY_SECONDS = 10.0  # that a body may take; ASGI servers wait for ever
 UNREAD = (408, 413, 415)  # statuses of answers to bodies that were not read to their end
 MAX_PARAMETERS = 100  # of a query string
 METHODS = "GET, HEAD, POST"
@@ -57,39 +55,36 @@ _decode = msgspec.json.Decoder(Request).decode
 class GraphQL:
     """Answers GraphQL requests at the desk; a browser that comes to look gets the page."""
 
+    patience = Patience
+
     def __init__(self, desk: Desk, page: ASGIApp, documents: Documents) -> None:
         self.desk, self.page, self.documents = desk, page, documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
+        headers = scope["record"].headers
         accept = headers.get(b"accept", b"")
         if scope["method"] in ("GET", "HEAD") and b"text/html" in accept.lower():
             await self.page(scope, receive, send)
             return
         media, record, tag = preferred(accept), scope["record"], None
         try:
-            request = await read(scope["method"], scope["query_string"], headers, receive)
-            record.query = self.documents.text(request.query, request.documentId)
+            async with self.patience(receive) as patience:
+                request = await read(scope["method"], scope["query_string"], headers, receive)
+                patience.is_read()
+                record.query = self.documents.text(request.query, request.documentId)
+                question = request.about(record.query, headers)
+                record.answer = await self.desk.answer(scope["role"], question)
         except CivicGraphError as error:
             record.answer = failure(error, record.id)
+            if record.query is not None and record.answer.status == 400 and media == JSON:
+                record.answer = replace(record.answer, status=200)  # so application/json has it for what is well-formed
         else:
-            question = request.about(record.query, headers)
-            record.answer = await self._answer(scope["role"], question, receive, record.id, media)
             if scope["method"] != "POST":  # whose answers are of no address, so that nobody asks for them by a tag
                 tag = tag_of(scope["role"], question, record.answer, media)
         if tag and is_known(tag, headers.get(b"if-none-match", b"")):
             await send_unchanged(send, tag)
         else:
             await send_answer(send, record.answer, media, tag)
-
-    async def _answer(self, role: Role, question: Question, receive: Receive, request_id: str, media: str) -> Answer:
-        try:
-            return await self.desk.answer(role, question, receive)
-        except CivicGraphError as error:
-            answer = failure(error, request_id)
-        if answer.status == 400 and media == JSON:
-            return replace(answer, status=200)  # a well-formed request was answered, as application/json has it
-        return answer
 
 
 # Requests
@@ -102,7 +97,7 @@ async def read(method: str, query_string: bytes, headers: Headers, receive: Rece
     if method != "POST":
         return from_url(query_string)
     refuse_unreadable(headers)
-    return decoded(await body_in_time(receive))
+    return decoded(await body_of(receive))
 
 
 def refuse_unreadable(headers: Headers) -> None:
@@ -122,15 +117,6 @@ def charset(parameters: str) -> str:
     """What a content-type says of its characters, UTF-8 where nothing."""
     named = dict(part.strip().partition("=")[::2] for part in parameters.split(";"))
     return named.get("charset", "utf-8").strip('"')
-
-
-async def body_in_time(receive: Receive) -> bytes:
-    """The body of a request. Raises TooSlow where it does not come to its end."""
-    try:
-        async with timeout(BODY_SECONDS):
-            return await body_of(receive)
-    except TimeoutError as error:
-        raise TooSlow(f"the body did not come within {BODY_SECONDS:g} seconds") from error
 
 
 async def body_of(receive: Receive) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from os import urandom
 from time import perf_counter
@@ -24,8 +25,9 @@ LONGEST = 200  # characters of a path or name that are logged
 class Record:
     """What is known of one request. Of what was asked it has the document's hash, never values."""
 
-    def __init__(self, request_id: str) -> None:
-        self.id = request_id
+    def __init__(self, headers: Mapping[bytes, bytes]) -> None:
+        self.headers = headers
+        self.id = request_id(headers)
         self.began = perf_counter()
         self.query: str | None = None
         self.answer: Answer | None = None
@@ -62,7 +64,7 @@ class Journal:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        record = scope["record"] = Record(request_id(scope))
+        record = scope["record"] = Record(dict(scope["headers"]))
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -93,9 +95,7 @@ class Journal:
         say("request", **record.fields(scope))
 
 
-def request_id(scope: Scope) -> str:
+def request_id(headers: Mapping[bytes, bytes]) -> str:
     """The id that a request brings, if that is one, or a new one."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and FORM.fullmatch(value):
-            return str(value.decode())
-    return urandom(8).hex()
+    given = headers.get(b"x-request-id", b"")
+    return given.decode() if FORM.fullmatch(given) else urandom(8).hex()

@@ -20,6 +20,7 @@ from schema.trusted import Documents, Trusted
 from schema.types import sdl
 from server.desk import Desk, Question
 from server.examples import EXAMPLES, FIRST, Example
+from server.patience import Patience
 from server.tags import is_known, tag
 
 HERE = Path(__file__).parent
@@ -82,14 +83,15 @@ class Pages:
         """The graph and all its sources."""
         sources: list[dict[str, Any]] = []
         after = None
-        while True:
-            question = Question(ABOUT, {"after": after})
-            answer = await self.desk.answer(request.scope["role"], question, request.receive)
-            data = msgspec.json.decode(answer.body)["data"]
-            sources += data["sources"]["nodes"]
-            after = data["sources"]["pageInfo"]["endCursor"]
-            if not data["sources"]["pageInfo"]["hasNextPage"]:
-                return data["graph"], sources
+        async with Patience(request.receive) as patience:
+            patience.is_read()
+            while True:
+                answer = await self.desk.answer(request.scope["role"], Question(ABOUT, {"after": after}))
+                data = msgspec.json.decode(answer.body)["data"]
+                sources += data["sources"]["nodes"]
+                after = data["sources"]["pageInfo"]["endCursor"]
+                if not data["sources"]["pageInfo"]["hasNextPage"]:
+                    return data["graph"], sources
 
 
 def query_page(documents: Documents) -> Response:

@@ -11,15 +11,17 @@ from typing import NamedTuple
 import httpx
 import pytest
 from starlette.requests import ClientDisconnect
-from starlette.types import Message
+from starlette.types import Message, Receive
 
 from graph.civic import CIVIC
 from graph.errors import Overloaded, Timeout, TooSlow
 from graph.roles import Role
-from graph.stores import open_store, sqlite
+from graph.stores import open_store, sqlite_readers
 from graph.stores.sqlite import SQLiteStore
+from graph.stores.sqlite_readers import Limit
 from schema.api import API
 from server import graphql
+from server import patience as waiting
 from server.app import create_app
 from server.patience import Patience
 from server.turns import RUNNING, WAITING, Turns
@@ -106,7 +108,8 @@ def test_the_refused_are_told_to_come_again_and_health_is_never_queued(
 def test_work_that_takes_too_long_is_ended() -> None:
     async def test() -> None:
         with pytest.raises(Timeout):
-            async with Patience(forever, seconds=0.01):
+            async with Patience(forever, seconds=0.01) as patience:
+                patience.is_read()
                 await asyncio.Event().wait()
 
     asyncio.run(test())
@@ -118,7 +121,8 @@ def test_work_ends_when_its_caller_leaves() -> None:
 
     async def test() -> None:
         with pytest.raises(ClientDisconnect):
-            async with Patience(leave):
+            async with Patience(leave) as patience:
+                patience.is_read()
                 await asyncio.Event().wait()
 
     asyncio.run(test())
@@ -126,14 +130,28 @@ def test_work_ends_when_its_caller_leaves() -> None:
 
 def test_work_in_time_is_left_alone() -> None:
     async def test() -> int:
-        async with Patience(forever):
+        async with Patience(forever) as patience:
+            patience.is_read()
             return 1
 
     assert asyncio.run(test()) == 1
 
 
+def test_an_answer_has_its_time_whenever_the_request_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "UNWATCHED", 0.0)
+
+    async def test() -> None:
+        with pytest.raises(Timeout):
+            async with Patience(forever, seconds=0.01, reading=3_600.0) as patience:
+                await asyncio.sleep(0.01)  # the time is looked at by now
+                patience.is_read()
+                await asyncio.Event().wait()
+
+    asyncio.run(test())
+
+
 def test_a_statement_ends_when_nobody_waits_for_it(example_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "READ_SECONDS", 3_600.0)  # the test would not end either
+    monkeypatch.setattr(sqlite_readers, "PATIENT", Limit(3_600.0, 20_000))  # the test would not end either
     store = open_store(example_url, CIVIC)
     assert isinstance(store, SQLiteStore)
 
@@ -159,11 +177,14 @@ async def drip() -> Message:
     return {"type": "http.request", "body": b" ", "more_body": True}
 
 
-def test_a_body_that_does_not_come_to_its_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graphql, "BODY_SECONDS", 0.05)
+def test_a_body_that_does_not_come_to_its_end_is_given_up() -> None:
+    async def test(receive: Receive) -> None:
+        with pytest.raises(TooSlow, match="the body did not come within"):
+            async with Patience(receive, reading=0.05):
+                await graphql.body_of(receive)
+
     for receive in (drip, forever):
-        with pytest.raises(TooSlow):
-            asyncio.run(graphql.body_in_time(receive))
+        asyncio.run(test(receive))
 
 
 def test_a_gzip_bomb_is_not_unpacked(example_url: str) -> None:
