@@ -43,6 +43,8 @@ from tests.bench import statements as s
 from tests.bench.processes import SCRATCH, Graph, city
 
 CALLS, ROUNDS = 100, 40
+KEPT = 64_000_000  # bytes
+MADE = "the nested page in its place, made anew"
 
 Row = tuple[str, str, str]  # layer, microseconds, share of the whole
 
@@ -194,22 +196,25 @@ def measured() -> Iterator[Row]:
 async def compared(graph: Graph, tokens: Tokens) -> list[Row]:
     _, secret = tokens.create(Role.STEWARD, timedelta(days=1), "bench")
     store = open_store(graph.url, CIVIC)
-    body = json.dumps({"query": s.SMALL, "variables": s.SMALL_VARIABLES}).encode()
+    small = json.dumps({"query": s.SMALL, "variables": s.SMALL_VARIABLES}).encode()
+    page = json.dumps({"query": s.PAGE}).encode()
     headers = [
         (b"host", b"127.0.0.1:8000"),
         (b"content-type", b"application/json"),
         (b"authorization", f"Bearer {secret}".encode()),
     ]
-    asked = {}
-    for name, strip in {"the whole": lambda app: None, **LAYERS}.items():
-        app = create_app(store, hosts=LOCAL, callers=Callers(tokens), kept=0)
+    application = partial(create_app, store, hosts=LOCAL, callers=Callers(tokens))
+    asked = []
+    for strip in (lambda app: None, *LAYERS.values()):
+        app = application(kept=0)
         strip(app)
-        asked[name] = Asked(app, headers, body)
-    rounds = [[await one.microseconds() for one in asked.values()] for _ in range(ROUNDS)]
+        asked.append(Asked(app, headers, small))
+    asked += [Asked(application(kept=kept), headers, page) for kept in (0, KEPT)]
+    rounds = [[await one.microseconds() for one in asked] for _ in range(ROUNDS)]
     store.close()
-    whole = median(spent for spent, *_ in rounds)
-    saved = zip(*([spent - left for left in rest] for spent, *rest in rounds), strict=True)
-    rows = [*zip(LAYERS, map(median, saved), strict=True), ("the whole", whole)]
+    whole, *_, made, kept = (median(spent) for spent in zip(*rounds, strict=True))
+    saved = zip(*([spent - left for left in rest] for spent, *rest, _, _ in rounds), strict=True)
+    rows = [*zip(LAYERS, map(median, saved), strict=True), ("the whole", whole), (MADE, made), ("the same, kept", kept)]
     return [(name, f"{spent:.1f}", f"{spent / whole:.1%}") for name, spent in rows]
 
 
