@@ -114,7 +114,7 @@ def test_a_steward_has_an_answer_explained(page: Page, tokens: Tokens) -> None:
     explained = page.get_by_role("region", name="Explanation")
     expect(explained).to_contain_text("rows shown of")
     expect(explained.get_by_label("Plan")).to_contain_text("path: if p2\n  rows of p2")
-    expect(explained.get_by_label("Statement").last).to_contain_text("SELECT CAST(json_object('path'")
+    expect(explained.get_by_label("Statement").last).to_contain_text("SELECT CAST(concat('{\"path\":'")
     expect(explained).to_contain_text("p0: text, p1: text, p2: list of")
     expect(explained.get_by_label("What the store does for it").first).to_contain_text("SEARCH")
     expect(page.locator("#result")).to_contain_text('"path"')
