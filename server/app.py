@@ -26,7 +26,7 @@ from server.callers import PUBLIC, Callers, Gate
 from server.codings import Codings
 from server.desk import Desk
 from server.graphql import GraphQL
-from server.guard import Guard, Headers
+from server.guard import Guard
 from server.health import Health
 from server.journal import Journal
 from server.logs import LEVELS, log
@@ -111,7 +111,6 @@ def create_app(
     ]
     middleware = [
         Middleware(Journal, metrics=metrics, traces=traces),
-        Middleware(Headers),
         *sharing(origins),
         Middleware(Codings, answers=answers),
         Middleware(Guard),

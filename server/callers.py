@@ -25,7 +25,8 @@ class Callers:
 
     def role_of(self, scope: Scope) -> Role:
         """The role of who sent a request. Raises Unauthenticated where it has a token that is not valid."""
-        if IN_ADDRESS.search(unquote_to_bytes(scope["query_string"])):
+        address = scope["query_string"]
+        if address and IN_ADDRESS.search(unquote_to_bytes(address)):
             raise Unauthenticated(MISPLACED)
         given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
         if not given:

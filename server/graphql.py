@@ -97,7 +97,7 @@ async def read(method: str, query_string: bytes, headers: Headers, receive: Rece
     if method != "POST":
         return from_url(query_string)
     refuse_unreadable(headers)
-    return decoded(await body_of(receive))
+    return decoded(await body_of(receive, length_of(headers)))
 
 
 def refuse_unreadable(headers: Headers) -> None:
@@ -108,9 +108,14 @@ def refuse_unreadable(headers: Headers) -> None:
     media, _, rest = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
     if media.strip() != JSON or charset(rest) != "utf-8":
         raise WrongType(f"the body is {media or 'of no type'!r}; expected content-type: {JSON} in UTF-8")
-    length = headers.get(b"content-length", b"")
-    if length.isdigit() and int(length) > MAX_BODY:
+    if (length_of(headers) or 0) > MAX_BODY:
         raise too_large()
+
+
+def length_of(headers: Headers) -> int | None:
+    """How many bytes a body is announced to have, None where its chunks tell."""
+    length = headers.get(b"content-length", b"")
+    return int(length) if length.isdigit() else None
 
 
 def charset(parameters: str) -> str:
@@ -119,8 +124,9 @@ def charset(parameters: str) -> str:
     return named.get("charset", "utf-8").strip('"')
 
 
-async def body_of(receive: Receive) -> bytes:
-    """The body of a request. Raises TooLarge as soon as it is, BadRequest where it breaks off."""
+async def body_of(receive: Receive, length: int | None = None) -> bytes:
+    """The body of a request, of that `length` where it is known. Raises TooLarge as soon as it is, BadRequest where it
+    breaks off."""
     body = bytearray()
     while True:
         message = await receive()
@@ -129,7 +135,7 @@ async def body_of(receive: Receive) -> bytes:
         body += message.get("body", b"")
         if len(body) > MAX_BODY:
             raise too_large()
-        if not message.get("more_body", False):
+        if len(body) == length or not message.get("more_body", False):  # to be told of the end takes another turn
             return bytes(body)
 
 

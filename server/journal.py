@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import sha256
-from os import urandom
+from logging import DEBUG, INFO
+from random import getrandbits
 from time import perf_counter
 from typing import Any
 
@@ -21,6 +22,16 @@ QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked by machines ever
 LEFT = 499  # the status of a request whose caller did not wait for the answer
 LONGEST = 200  # characters of a path or name that are logged
 
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"server", b""),  # granian names itself where there is none
+)
+UNKEPT = (b"cache-control", b"no-store")
+ASKED_AGAIN = (b"cache-control", b"private, no-cache")  # may be kept by who got it, and asked for each time
+
+Headers = list[tuple[bytes, bytes]]
+
 
 class Record:
     """What is known of one request. Of what was asked it has the document's hash, never values."""
@@ -33,6 +44,11 @@ class Record:
         self.answer: Answer | None = None
         self.status = LEFT
         self.bytes = 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether an answer is on its way."""
+        return self.status != LEFT
 
     def fields(self, scope: Scope) -> dict[str, Any]:
         said = {
@@ -56,7 +72,7 @@ class Record:
 
 
 class Journal:
-    """Keeps a record of every request, for those inside it in `scope["record"]`."""
+    """Keeps a record of every request, for those inside it in `scope["record"]`. Adds the headers of every answer."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, traces: Traces | None = None) -> None:
         self.app, self.metrics, self.traces = app, metrics, traces
@@ -69,7 +85,7 @@ class Journal:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", record.id.encode())]
+                message["headers"] = completed(message["headers"], record.id)
             else:
                 record.bytes += len(message.get("body", b""))
             await send(message)
@@ -91,11 +107,18 @@ class Journal:
                 self.traces.operation(scope, record)
 
     def _log(self, scope: Scope, record: Record) -> None:
-        say = log.debug if scope["path"] in QUIET else log.info
-        say("request", **record.fields(scope))
+        level = DEBUG if scope["path"] in QUIET else INFO
+        if level >= log.level:
+            log.event(level, "request", record.fields(scope))
+
+
+def completed(headers: Headers, request: str) -> Headers:
+    """The headers of an answer with those that no answer goes without."""
+    kept = ASKED_AGAIN if any(name == b"etag" for name, _ in headers) else UNKEPT
+    return [*headers, *HEADERS, kept, (b"x-request-id", request.encode())]
 
 
 def request_id(headers: Mapping[bytes, bytes]) -> str:
     """The id that a request brings, if that is one, or a new one."""
     given = headers.get(b"x-request-id", b"")
-    return given.decode() if FORM.fullmatch(given) else urandom(8).hex()
+    return given.decode() if FORM.fullmatch(given) else f"{getrandbits(64):016x}"

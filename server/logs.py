@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from time import time
@@ -39,24 +40,21 @@ class Log:
 
     level = logging.WARNING
 
-    def event(self, level: int, event: str, exc_info: BaseException | None = None, **fields: Any) -> None:
+    def event(self, level: int, event: str, fields: Mapping[str, Any]) -> None:
         if level >= self.level:
-            if exc_info:
-                fields["exception"] = "".join(format_exception(exc_info))
             line = {"timestamp": timestamp(time()), "level": name_of(level), "event": event, **fields}
             sys.stderr.write(_encode(line).decode(errors="replace") + "\n")
 
-    def debug(self, event: str, **fields: Any) -> None:
-        self.event(logging.DEBUG, event, **fields)
-
     def info(self, event: str, **fields: Any) -> None:
-        self.event(logging.INFO, event, **fields)
+        self.event(logging.INFO, event, fields)
 
     def warning(self, event: str, **fields: Any) -> None:
-        self.event(logging.WARNING, event, **fields)
+        self.event(logging.WARNING, event, fields)
 
-    def error(self, event: str, **fields: Any) -> None:
-        self.event(logging.ERROR, event, **fields)
+    def error(self, event: str, exc_info: BaseException | None = None, **fields: Any) -> None:
+        if exc_info:
+            fields["exception"] = "".join(format_exception(exc_info))
+        self.event(logging.ERROR, event, fields)
 
 
 log = Log()
@@ -66,4 +64,4 @@ class Forward(logging.Handler):
     """Takes what libraries log with the standard library's logging."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        log.event(record.levelno, record.getMessage(), logger=record.name)
+        log.event(record.levelno, record.getMessage(), {"logger": record.name})

@@ -7,9 +7,7 @@ all; the listener makes one. A single worker keeps its numbers to itself.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -49,20 +47,22 @@ class Metrics:
         self.running = Gauge(f"{WE}_running", "Operations under way.", registry=to, multiprocess_mode="livesum")
         self.waiting = Gauge(f"{WE}_waiting", "Operations in the queue.", registry=to, multiprocess_mode="livesum")
         # There are few numbers, and to find one by its labels takes longer than to count
-        self._labelled: Callable[..., Any] = cache(lambda metric, *labels: metric.labels(*labels))
+        self._of_request = cache(lambda *labels: (self.requests.labels(*labels), self.seconds.labels(labels[0])))
+        self._of_code, self._of_way = cache(self.operations.labels), cache(self.given.labels)
 
     def request(self, path: str, method: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
-        self._labelled(self.requests, route(path), method if method in METHODS else "other", status).inc()
-        self._labelled(self.seconds, route(path)).observe(seconds)
+        counted, timed = self._of_request(route(path), method if method in METHODS else "other", status)
+        counted.inc()
+        timed.observe(seconds)
         if self._shares:  # whoever is asked for the numbers cannot look into this process
             self.look()
 
     def operation(self, answer: Answer) -> None:
-        self._labelled(self.operations, answer.code or "OK").inc()
+        self._of_code(answer.code or "OK").inc()
         if answer.cost is not None:
             self.cost.observe(answer.cost)
-            self._labelled(self.given, "kept" if answer.is_kept else "made").inc()
+            self._of_way("kept" if answer.is_kept else "made").inc()
 
     def look(self) -> None:
         """Note how many there are at the moment."""

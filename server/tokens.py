@@ -13,9 +13,11 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
+from time import time
 from zlib import crc32
 
 import msgspec
@@ -176,4 +178,9 @@ def lifetime(text: str) -> timedelta:
 
 
 def now(later: timedelta = timedelta()) -> str:
-    return (datetime.now(UTC) + later).isoformat(timespec="seconds")
+    return _second(int(time() + later.total_seconds()))
+
+
+@lru_cache(maxsize=2)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()

@@ -187,6 +187,10 @@ def test_a_body_that_does_not_come_to_its_end_is_given_up() -> None:
         asyncio.run(test(receive))
 
 
+def test_a_body_has_come_once_it_is_as_long_as_announced() -> None:
+    assert asyncio.run(graphql.body_of(drip, 3)) == b"   "
+
+
 def test_a_gzip_bomb_is_not_unpacked(example_url: str) -> None:
     with visiting(create_app(open_store(example_url, CIVIC))) as visitor:
         for encoding in ("gzip", "deflate", "br", "zstd", "gzip, identity", "x"):

@@ -33,11 +33,12 @@ from server.callers import Callers, Gate
 from server.codings import Codings
 from server.desk import Desk, Question
 from server.graphql import GraphQL
-from server.guard import Guard, Headers
+from server.guard import Guard
 from server.journal import Journal, Record
 from server.listener import Address, listen
 from server.logs import LEVELS, log
 from server.origins import Border
+from server.process import lasting, tune
 from server.tokens import Tokens
 from tests.bench import statements as s
 from tests.bench.processes import SCRATCH, Graph, city
@@ -121,15 +122,14 @@ def without_turns(app: Starlette) -> None:
 
 
 def bare(app: Starlette) -> None:
-    without(Journal, Headers, Codings, Guard, Border, Gate)(app)
+    without(Journal, Codings, Guard, Border, Gate)(app)
     without_turns(app)
 
 
 LAYERS: dict[str, Callable[[Starlette], None]] = {
     "log line": with_journal(Unlogged),
     "metrics": with_journal(Uncounted),
-    "request id and record, with both": without(Journal),
-    "headers of every answer": without(Headers),
+    "request id, headers of every answer, with both": without(Journal),
     "gzip and zstd, not asked for": without(Codings),
     "what fails is answered": without(Guard),
     "names of the server, pages of other sites": without(Border),
@@ -205,11 +205,13 @@ async def compared(graph: Graph, tokens: Tokens) -> list[Row]:
     ]
     application = partial(create_app, store, hosts=LOCAL, callers=Callers(tokens))
     asked = []
-    for strip in (lambda app: None, *LAYERS.values()):
-        app = application(kept=0)
-        strip(app)
-        asked.append(Asked(app, headers, small))
-    asked += [Asked(application(kept=kept), headers, page) for kept in (0, KEPT)]
+    tune()
+    with lasting():
+        for strip in (lambda app: None, *LAYERS.values()):
+            app = application(kept=0)
+            strip(app)
+            asked.append(Asked(app, headers, small))
+        asked += [Asked(application(kept=kept), headers, page) for kept in (0, KEPT)]
     rounds = [[await one.microseconds() for one in asked] for _ in range(ROUNDS)]
     store.close()
     whole, *_, made, kept = (median(spent) for spent in zip(*rounds, strict=True))
