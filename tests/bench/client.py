@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
@@ -17,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Rate:
-    """Answers a second, and how many seconds of processor time the server spent on each, where it tells."""
+    """Answers a second, and how many seconds of processor time the server and its database spent on each."""
 
     answers: float
     spent: float
@@ -25,11 +27,12 @@ class Rate:
 
 @dataclass(frozen=True)
 class Ask:
-    """One request, asked again and again."""
+    """One request, asked again and again, of a server whose database is a `process` of its own, or none."""
 
     port: int
     path: str
     body: dict
+    process: int | None = None
 
     def bytes(self) -> bytes:
         content = json.dumps(self.body).encode()
@@ -76,7 +79,7 @@ def side_by_side(asks: list[Ask]) -> list[float]:
 
 
 def costs(asks: list[Ask]) -> list[Rate]:
-    """The same with what an answer costs a server of ours."""
+    """The same with what an answer costs where the server is ours."""
     return [
         Rate(median(rate.answers for rate in rates), median(rate.spent for rate in rates))
         for rates in in_turns(asks, cost)
@@ -99,15 +102,22 @@ def in_turns(
 
 
 async def cost(ask: Ask, connections: int, seconds: float) -> Rate:
-    before = processor_time(ask.port)
+    before = processor_time(ask)
     answers = await rate(ask, connections, seconds)
-    return Rate(answers, (processor_time(ask.port) - before) / (answers * seconds))
+    return Rate(answers, (processor_time(ask) - before) / (answers * seconds))
 
 
-def processor_time(port: int) -> float:
-    """Seconds that a server has spent so far, in all threads, as its metrics tell."""
-    text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
-    return float(text.split("\nprocess_cpu_seconds_total ")[1].split()[0])
+def processor_time(ask: Ask) -> float:
+    """Seconds that a server, as its metrics tell, and its database have spent so far, in all threads."""
+    text = httpx.get(f"http://127.0.0.1:{ask.port}/metrics").text
+    ours = float(text.split("\nprocess_cpu_seconds_total ")[1].split()[0])
+    return ours + (spent_by(ask.process) if ask.process else 0)
+
+
+def spent_by(process: int) -> float:
+    """Seconds that a process has spent so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def ask_once(ask: Ask) -> dict:

@@ -30,7 +30,7 @@ def running(name: str, heap: int) -> Iterator[Graph]:
     server.remove()
     server.start()
     try:
-        graph = Graph(server.url, {"CIVIC_GRAPH_NEO4J_PASSWORD_FILE": str(server.password_file)})
+        graph = Graph(server.url, {"CIVIC_GRAPH_NEO4J_PASSWORD_FILE": str(server.password_file)}, server.pid)
         graph.civic("load", "example")
         yield graph
     finally:

@@ -18,10 +18,11 @@ CIVIC = [sys.executable, "-m", "server"]
 
 @dataclass(frozen=True)
 class Graph:
-    """A store by its URL, and what whoever opens it must find in the environment."""
+    """A store by its URL, what whoever opens it must find in the environment, and the process of its database."""
 
     url: str
     environment: dict[str, str] = field(default_factory=dict)
+    process: int | None = None
 
     def civic(self, *command: str) -> "Spent":
         """Run a command of civic-graph on it."""

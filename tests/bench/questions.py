@@ -30,7 +30,7 @@ def beside_ourselves(graph: Graph) -> Iterator[Row]:
     with served(graph) as port, served(graph, kept=64) as keeping:
         await_verified(port)
         await_verified(keeping)
-        kept, made = (Ask(at, "/graphql", {"query": s.PAGE}) for at in (keeping, port))
+        kept, made = (Ask(at, "/graphql", {"query": s.PAGE}, graph.process) for at in (keeping, port))
         yield cheaper("nested page that is kept", "made", "≥ 5", kept, made)
     with served(graph) as port, stripped(graph) as plain:
         await_verified(port)
@@ -54,7 +54,8 @@ def compared(what: str, against: str, budget: str, one: Ask, other: Ask) -> Row:
 
 
 def cheaper(what: str, against: str, budget: str, one: Ask, other: Ask) -> Row:
-    """What one answer costs the server in processor time beside another: whoever asks shares the machine with it."""
+    """What one answer costs the server and its database in processor time beside another: whoever asks shares the
+    machine with them."""
     ours, theirs = costs([one, other])
     said = (f"{rate.spent * 1e6:,.0f} µs, {rate.answers:,.0f}/s" for rate in (ours, theirs))
     return what, next(said), f"{against}: {next(said)}", f"{theirs.spent / ours.spent:.2f}", budget
