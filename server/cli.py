@@ -16,7 +16,7 @@ import click
 import msgspec
 
 from graph.civic import CIVIC
-from graph.errors import BadInput, CivicGraphError, Unavailable
+from graph.errors import BadInput, CivicGraphError
 from graph.model import Table
 from graph.roles import Role, described, seen_by
 from graph.store import Change, Store
@@ -71,15 +71,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except CivicGraphError as error:
-            raise click.ClickException(told(error, ctx.obj)) from error
-
-
-def told(error: CivicGraphError, settings: Settings | None) -> str:
-    """What an error says, and where a database is that does not answer: callers elsewhere are not told, who runs a
-    command has named it."""
-    if isinstance(error, Unavailable) and settings and error.message.startswith("the database"):
-        return f"{error.message}: {settings.store}"
-    return error.message
+            raise click.ClickException(error.message) from error
 
 
 def example(*lines: str) -> str:

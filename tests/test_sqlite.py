@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_IMODE
 from threading import Event
 from typing import Any
 
@@ -20,7 +21,7 @@ from graph.stores.sqlite import SQLiteStore
 from graph.stores.sqlite_readers import READERS, Limit
 from tests.client import Client
 from tests.traced import traced
-from tests.world import Said, World, node
+from tests.world import WORLD, Said, World, node
 
 
 @pytest.fixture
@@ -31,6 +32,19 @@ def store(example_url: str, tmp_path: Path) -> Iterator[Store]:
     opened = open_store(f"sqlite:{place}", CIVIC)
     yield opened
     opened.close()
+
+
+def test_a_graph_is_for_its_owner_alone_and_stays_for_whom_it_was_opened_to(tmp_path: Path) -> None:
+    place = tmp_path / "graph.db"
+    made = open_store(f"sqlite:{place}", CIVIC)
+    changes.load(made, WORLD)
+    made.head()  # which makes the files beside it
+    modes = {file.name: S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("graph.db", "graph.db-shm", "graph.db-wal"), 0o600)
+    made.close()
+    place.chmod(0o640)
+    open_store(f"sqlite:{place}", CIVIC).close()
+    assert S_IMODE(place.stat().st_mode) == 0o640
 
 
 def around(hops: int) -> str:

@@ -37,6 +37,7 @@ STATEMENT = 8.0  # seconds a statement may take in the database
 ANSWER = 10.0  # seconds until an answer, whatever it waits for
 PATIENCE = 1.5  # seconds of silence after which the database is asked whether it is there
 PULSE = 1.2  # seconds it may take to say so
+COLD = 60.0  # seconds after the database was away in which it may be slow whatever it is asked
 REPAIR = 1.0  # seconds for which a clock may be odd before it is doubted
 SETTINGS: dict[str, Any] = {
     "connection_timeout": 2.0,
@@ -55,9 +56,12 @@ REFUSED = errors.Neo4jError  # the database answered, and would not
 LOST = (errors.ServiceUnavailable, errors.SessionExpired)  # there was no answer
 FAILED = (errors.DriverError, errors.Neo4jError)  # either
 
+SILENT = "does not answer"
+SLOW = "the database took too long to answer; ask for less"
 TOGETHER = 0.1  # seconds for which work may wait for the same that is under way, so that more share it
 LOOK = whole(Cells())
 PASSWORD = "CIVIC_GRAPH_NEO4J_PASSWORD"
+SECRET = f"{PASSWORD} or {PASSWORD}_FILE"
 
 T = TypeVar("T")
 
@@ -86,8 +90,7 @@ def access(url: str, environment: Mapping[str, str]) -> Access:
         raise LoadError(f"the URL of a Neo4j store is {parts.scheme}://HOST:PORT")
     if parts.username or parts.password:
         raise LoadError(
-            "a user and password do not belong into the URL of a store: set CIVIC_GRAPH_NEO4J_USER, and "
-            "CIVIC_GRAPH_NEO4J_PASSWORD or CIVIC_GRAPH_NEO4J_PASSWORD_FILE"
+            f"a user and password do not belong into the URL of a store: set CIVIC_GRAPH_NEO4J_USER, and {SECRET}"
         )
     password = environment.get(PASSWORD, "")
     if file := environment.get(f"{PASSWORD}_FILE"):
@@ -96,7 +99,9 @@ def access(url: str, environment: Mapping[str, str]) -> Access:
         try:
             password = Path(file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise LoadError(f"the file that CIVIC_GRAPH_NEO4J_PASSWORD_FILE names cannot be read: {file}") from error
+            raise LoadError(f"the file that {PASSWORD}_FILE names cannot be read: {file}") from error
+        if not password:
+            raise LoadError(f"the file that {PASSWORD}_FILE names is empty: {file}; expected the password in it")
     user = environment.get("CIVIC_GRAPH_NEO4J_USER") or "neo4j"
     return Access(url, user, password, environment.get("CIVIC_GRAPH_NEO4J_DATABASE") or None)
 
@@ -125,6 +130,7 @@ class Reader:
         self._pulse = Shared(self._has_pulse)
         self._repair = Shared(self._settle)
         self._look = Fresh(self._looked)
+        self._lost = -COLD  # when the database was found to be away
 
     async def ask(self, text: str, parameters: Mapping[str, Any]) -> Reading:
         """What a statement reads of one state of the graph.
@@ -147,14 +153,16 @@ class Reader:
     async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
         watch = Watch(self)
         try:
-            with Translated():
+            with Translated(self.access):
                 async with asyncio.timeout(ANSWER) as limit:
                     watch.start(limit)
                     return await work
-        except TimeoutError as error:
+        except (TimeoutError, Timeout) as error:
             if watch.is_lost:
-                raise Unavailable("the database does not answer") from error
-            raise Timeout("the database took too long to answer; ask for less") from error
+                raise unavailable(self.access, SILENT) from error
+            if time.monotonic() < self._lost + COLD:
+                raise unavailable(self.access, "was away and is still slow; ask again in a while") from error
+            raise Timeout(SLOW) from error
         finally:
             watch.stop()
 
@@ -173,7 +181,8 @@ class Reader:
         """The one row of a statement; again where a connection of old turns out to be cut."""
         try:
             return await self._row(text, parameters)
-        except (errors.ServiceUnavailable, errors.SessionExpired):
+        except LOST:
+            self._lost = time.monotonic()
             return await self._row(text, parameters)
 
     async def _row(self, text: str, parameters: Mapping[str, Any]) -> Any:
@@ -207,6 +216,7 @@ class Reader:
             async with asyncio.timeout(PULSE):
                 await self._pulse_driver.verify_connectivity()
         except (TimeoutError, OSError, errors.DriverError, errors.Neo4jError):
+            self._lost = time.monotonic()
             return False
         return True
 
@@ -321,6 +331,9 @@ def said(text: str) -> LiteralString:
 class Translated:
     """A block in which the driver's errors become ours, and values that it cannot send are refused."""
 
+    def __init__(self, access: Access) -> None:
+        self.access = access
+
     def __enter__(self) -> None:
         pass
 
@@ -328,42 +341,48 @@ class Translated:
         if isinstance(error, UnicodeEncodeError | OverflowError):
             raise BadInput(f"a value cannot be looked up: {error}") from error
         if isinstance(error, errors.DriverError | errors.Neo4jError | ConnectionError):
-            raise ours(error) from error
+            raise ours(error, self.access) from error
 
 
-def ours(error: Exception) -> StoreError:
-    """An error of the driver as one of ours, which names neither a host nor a statement."""
+def unavailable(access: Access, why: str) -> Unavailable:
+    """That the database is of no use for now: who runs it is told which one."""
+    return Unavailable(f"the database at {access.url} {why}", f"the database {why}")
+
+
+def ours(error: Exception, access: Access) -> StoreError:
+    """An error of the driver as one of ours, which names no statement, and a host to nobody elsewhere."""
     match error:
+        case errors.AuthError() | errors.AuthConfigurationError() if not access.password:
+            return unavailable(access, f"asks for a password and none is given: set {SECRET}")
         case errors.AuthError() | errors.AuthConfigurationError():
-            return Unavailable(
-                "the database refused the user or password: set CIVIC_GRAPH_NEO4J_USER, and "
-                "CIVIC_GRAPH_NEO4J_PASSWORD or CIVIC_GRAPH_NEO4J_PASSWORD_FILE"
-            )
+            return unavailable(access, f"refused the user or password: set CIVIC_GRAPH_NEO4J_USER, and {SECRET}")
         case errors.Forbidden():
             return StoreError("the database does not let this user do that")
         case errors.Neo4jError():
-            return _of_code(error.code or "", error)
+            return _of_code(error.code or "", error, access)
         case errors.ServiceUnavailable() | errors.SessionExpired() | errors.ConnectionPoolError() | ConnectionError():
-            return Unavailable("the database does not answer")
+            return unavailable(access, SILENT)
         case _:
             return StoreError(f"the database could not do it ({type(error).__name__})")
 
 
-def _of_code(code: str, error: errors.Neo4jError) -> StoreError:
+def _of_code(code: str, error: errors.Neo4jError, access: Access) -> StoreError:
     match code.rpartition(".")[2]:
         case "TransactionTimedOut" | "TransactionTimedOutClientConfiguration" | "LockAcquisitionTimeout":
-            return Timeout("the database took too long to answer; ask for less")
+            return Timeout(SLOW)
         case "LockClientStopped" | "DeadlockDetected" | "Outdated" | "ConstraintValidationFailed":
             return Conflict("another process changed the graph at the same time")
         case "MemoryPoolOutOfMemoryError" | "TransactionOutOfMemoryError":
             return StoreError("the database has too little memory for this")
+        case "AuthenticationRateLimit":
+            return unavailable(access, "was given wrong passwords and takes none for some seconds; try again then")
         case "DatabaseNotFound":
-            return Unavailable(
-                "there is no such database: set CIVIC_GRAPH_NEO4J_DATABASE to the name of one, or not at all"
+            return unavailable(
+                access, "has none of that name: set CIVIC_GRAPH_NEO4J_DATABASE to the name of one, or not at all"
             )
         case "DatabaseUnavailable" | "NotALeader" | "UnableToRoute":
-            return Unavailable("the database is not available")
+            return unavailable(access, "is not available")
         case _ if isinstance(error, errors.TransientError):
-            return Unavailable(f"the database could not do it for now ({code})")
+            return unavailable(access, f"could not do it for now ({code})")
         case _:
             return StoreError(f"the database could not do it ({code})")

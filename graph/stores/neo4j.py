@@ -80,7 +80,7 @@ HIDDEN = listed("MATCH (w:`_CivicWaiting`) WITH w._table AS name, count(*) AS nu
 def is_there(url: str) -> bool:
     """Whether a database holds a graph of ours. Raises Unavailable where it does not answer."""
     known = access(url, os.environ)
-    with Translated(), bolt.driver(known) as driver:
+    with Translated(known), bolt.driver(known) as driver:
         return bool(driver.execute_query(said(f"MATCH {GRAPH} RETURN g"), database_=known.database).records)
 
 
@@ -101,7 +101,7 @@ class Neo4jStore:
         self._ground = Ground(model, self._clock)
         self._facts: tuple[int, Facts] | None = None
         try:
-            with Translated():
+            with Translated(self.access):
                 self._check()
                 with self._session() as session:
                     self._ground.prepare(session, self._locked)
@@ -227,7 +227,7 @@ class Neo4jStore:
             return self._take(take)
 
     def _take(self, take: Callable[[Snapshot], T]) -> T:
-        with Translated(), self._session() as session:
+        with Translated(self.access), self._session() as session:
             began = self._even(session)
             self._ground.check(session)
             taken = take(Neo4jSnapshot(session))
@@ -264,13 +264,13 @@ class Neo4jStore:
 
     @contextmanager
     def write(self) -> Iterator[Neo4jWriter]:
-        with Translated(), self._locked(), self._session() as session:
+        with Translated(self.access), self._locked(), self._session() as session:
             self._ground.check(session)
             writer = Neo4jWriter(Parts(self.model, session, self._clock))
             try:
                 yield writer
             except bolt.FAILED as error:
-                cause = bolt.ours(error)
+                cause = bolt.ours(error, self.access)
                 raise type(cause)(f"{cause.message}; {writer.outcome}") from error
             finally:
                 writer.close()
@@ -297,7 +297,7 @@ class Neo4jStore:
                 transaction.run(said(LOCK), by=by).consume()
                 transaction.rollback()
         except bolt.REFUSED as error:
-            if not isinstance(bolt.ours(error), Timeout | Conflict):
+            if not isinstance(bolt.ours(error, self.access), Timeout | Conflict):
                 raise
             holder = session.run(said(BUSY)).single()
             name = holder[0] if holder else "another process"

@@ -66,7 +66,10 @@ def writing(path: Path) -> Connection:
 
 
 def making(path: Path) -> Connection:
-    """A connection to a file that is made where there is none."""
+    """A connection to a file that is made where there is none, for its owner alone: it tells of persons. The files that
+    SQLite makes beside it are for the same."""
+    with suppress(OSError):
+        path.touch(mode=0o600, exist_ok=False)
     return _connected(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
 
 

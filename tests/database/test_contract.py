@@ -286,11 +286,33 @@ def test_a_wrong_password_says_what_to_set(neo4j: Database) -> None:
     with pytest.raises(Unavailable, match="CIVIC_GRAPH_NEO4J_PASSWORD") as caught:
         Neo4jStore(neo4j.url, CIVIC, {"CIVIC_GRAPH_NEO4J_PASSWORD": "sesame"})
     assert "sesame" not in str(caught.value)
-    assert "127.0.0.1" not in str(caught.value)
+    assert "127.0.0.1" not in caught.value.told
+
+
+def test_who_gives_no_password_or_an_empty_file_is_told_so(neo4j: Database, tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="none is given: set CIVIC_GRAPH_NEO4J_PASSWORD or"):
+        Neo4jStore(neo4j.url, CIVIC, {})
+    empty = tmp_path / "password"
+    empty.write_text("\n")
+    with pytest.raises(LoadError, match="is empty"):
+        access(neo4j.url, {"CIVIC_GRAPH_NEO4J_PASSWORD_FILE": str(empty)})
+
+
+def test_who_was_refused_too_often_is_told_to_wait(neo4j: Database) -> None:
+    neo4j.driver.execute_query("CREATE USER somebody SET PASSWORD 'a long one'", database_="system")
+    wrong = {"CIVIC_GRAPH_NEO4J_USER": "somebody", "CIVIC_GRAPH_NEO4J_PASSWORD": "sesame"}
+    messages = []
+    for _ in range(4):
+        with pytest.raises(Unavailable) as caught:
+            Neo4jStore(neo4j.url, CIVIC, wrong)
+        messages.append(caught.value.message)
+    neo4j.driver.execute_query("DROP USER somebody", database_="system")
+    assert "refused the user or password" in messages[0]
+    assert "takes none for some seconds" in messages[-1]
 
 
 def test_a_database_that_is_not_there_is_named_by_its_setting(neo4j: Database) -> None:
-    with pytest.raises(Unavailable, match="no such database: set CIVIC_GRAPH_NEO4J_DATABASE"):
+    with pytest.raises(Unavailable, match="has none of that name: set CIVIC_GRAPH_NEO4J_DATABASE"):
         Neo4jStore(neo4j.url, CIVIC, {**neo4j.environment, "CIVIC_GRAPH_NEO4J_DATABASE": "elsewhere"})
 
 
@@ -311,4 +333,5 @@ def test_a_password_does_not_belong_into_a_url(url: str) -> None:
 def test_a_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable) as caught:
         open_store("bolt://127.0.0.1:9", CIVIC)
-    assert "127.0.0.1" not in str(caught.value)
+    assert caught.value.message == "the database at bolt://127.0.0.1:9 does not answer"
+    assert caught.value.told == "the database does not answer"

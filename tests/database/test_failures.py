@@ -13,7 +13,8 @@ import pytest
 
 from graph import changes
 from graph.civic import CIVIC
-from graph.errors import StoreError, Unavailable
+from graph.errors import StoreError, Timeout, Unavailable
+from graph.stores import bolt
 from graph.stores.bolt import Reader, Reading
 from graph.stores.neo4j import Neo4jStore
 from server.app import create_app
@@ -26,6 +27,7 @@ from tests.visitor import visiting
 from tests.world import WORLD, Said, World, node
 
 NAMES = "{ partners(first: 3) { totalCount nodes { name } } }"
+ENDLESS = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b) AS left"
 
 
 @pytest.fixture
@@ -51,11 +53,11 @@ def timed(client: Client) -> tuple[float, Any]:
     return time.monotonic() - start, body
 
 
-def recovered(client: Client) -> Any:
-    """The first answer of a server that has just begun, which may be slow."""
+def recovered(client: Client, *codes: str) -> Any:
+    """The first answer of a server that has just begun, which may be slow, after errors of these codes."""
     end = time.monotonic() + 30
     while "errors" in (body := client.ask(NAMES)) and time.monotonic() < end:
-        assert body["errors"][0]["extensions"]["code"] in ("UNAVAILABLE", "TIMEOUT")
+        assert body["errors"][0]["extensions"]["code"] in codes
     return body["data"]
 
 
@@ -100,7 +102,8 @@ def test_a_server_killed_about_a_commit_kept_all_or_nothing(
     server.kill()
     server.start()
     restarted = again(neo4j)
-    assert recovered(Client(restarted))["partners"]["totalCount"] == 400, "a clock left odd was set right"
+    answer = recovered(Client(restarted), "UNAVAILABLE", "TIMEOUT")
+    assert answer["partners"]["totalCount"] == 400, "a clock left odd was set right"
     assert restarted.head().content_hash in heads
     assert restarted.verify()
     changes.load(restarted, partners("B"))
@@ -142,7 +145,31 @@ def test_a_server_that_stands_still_is_unavailable_within_three_seconds(store: N
             assert "127.0.0.1" not in str(body)
     finally:
         server.resume()
-    assert recovered(client) == answer
+    assert recovered(client, "UNAVAILABLE") == answer
+
+
+def test_a_server_that_was_away_and_is_slow_is_not_too_much_asked(
+    store: Neo4jStore, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = store._aside.reader
+
+    def endless() -> int:
+        return store._wait(reader.ask(ENDLESS, {}))
+
+    monkeypatch.setattr(bolt, "STATEMENT", 0.3)
+    with pytest.raises(Timeout, match="ask for less"):
+        endless()
+    server.pause()
+    try:
+        with pytest.raises(Unavailable, match="does not answer"):
+            store.head()
+    finally:
+        server.resume()
+    with pytest.raises(Unavailable, match="was away and is still slow"):
+        endless()
+    monkeypatch.setattr(bolt, "COLD", 0.0)
+    with pytest.raises(Timeout, match="ask for less"):
+        endless()
 
 
 def test_a_server_that_was_away_is_used_again_by_who_has_it_at_hand(
@@ -174,10 +201,7 @@ def test_a_server_that_was_away_is_used_again(store: Neo4jStore, server: Server)
     assert seconds < 3
     assert body["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     server.start()
-    assert recovered(client) == answer
-
-
-ENDLESS = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b) AS left"
+    assert recovered(client, "UNAVAILABLE") == answer
 
 
 @pytest.mark.parametrize("at_hand", [True, False])
