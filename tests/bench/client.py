@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import TypeVar
 
 import httpx
@@ -73,32 +72,25 @@ async def once(ask: Ask) -> dict:
     return json.loads(body)
 
 
-def side_by_side(asks: list[Ask]) -> list[float]:
-    """The median rate of each request, asked in turns so that all meet the same machine, once all are warm."""
-    return [median(rates) for rates in in_turns(asks, rate)]
-
-
-def costs(asks: list[Ask]) -> list[Rate]:
-    """The same with what an answer costs where the server is ours."""
-    return [
-        Rate(median(rate.answers for rate in rates), median(rate.spent for rate in rates))
-        for rates in in_turns(asks, cost)
-    ]
-
-
 def in_turns(
-    asks: list[Ask],
+    one: Ask,
+    other: Ask,
     measured: Callable[[Ask, int, float], Awaitable[T]],
     connections: int = 16,
-    rounds: int = 5,
-    seconds: float = 2.0,
-) -> list[tuple[T, ...]]:
-    async def measure() -> list[list[T]]:
-        for ask in asks:
-            await rate(ask, connections, WARM)
-        return [[await measured(ask, connections, seconds) for ask in asks] for _ in range(rounds)]
+    rounds: int = 15,
+    seconds: float = 1.0,
+) -> list[tuple[T, T]]:
+    """What is measured of two requests in each round, so that both meet the same machine, once both are warm."""
 
-    return list(zip(*asyncio.run(measure()), strict=True))
+    async def measure() -> list[tuple[T, T]]:
+        for ask in (one, other):
+            await rate(ask, connections, WARM)
+        return [
+            (await measured(one, connections, seconds), await measured(other, connections, seconds))
+            for _ in range(rounds)
+        ]
+
+    return asyncio.run(measure())
 
 
 async def cost(ask: Ask, connections: int, seconds: float) -> Rate:

@@ -1,9 +1,10 @@
 """Questions over HTTP: ours beside a hand-written statement, or beside the same on another page or graph."""
 
 from collections.abc import Iterator
+from statistics import median
 
 from tests.bench import statements as s
-from tests.bench.client import Ask, ask_once, costs, side_by_side
+from tests.bench.client import Ask, ask_once, cost, in_turns, rate
 from tests.bench.processes import Graph, await_verified, bare, served, stripped
 
 FEW = 600
@@ -49,16 +50,20 @@ def beside_hand(port: int, hand: int, against: str) -> Iterator[Row]:
 
 
 def compared(what: str, against: str, budget: str, one: Ask, other: Ask) -> Row:
-    ours, theirs = side_by_side([one, other])
-    return what, f"{ours:,.0f}/s", f"{against}: {theirs:,.0f}/s", f"{ours / theirs:.2f}", budget
+    rounds = in_turns(one, other, rate)
+    ours, theirs = (f"{median(rates):,.0f}/s" for rates in zip(*rounds, strict=True))
+    return what, ours, f"{against}: {theirs}", f"{median(a / b for a, b in rounds):.2f}", budget
 
 
 def cheaper(what: str, against: str, budget: str, one: Ask, other: Ask) -> Row:
     """What one answer costs the server and its database in processor time beside another: whoever asks shares the
     machine with them."""
-    ours, theirs = costs([one, other])
-    said = (f"{rate.spent * 1e6:,.0f} µs, {rate.answers:,.0f}/s" for rate in (ours, theirs))
-    return what, next(said), f"{against}: {next(said)}", f"{theirs.spent / ours.spent:.2f}", budget
+    rounds = in_turns(one, other, cost)
+    ours, theirs = (
+        f"{median(one.spent for one in rates) * 1e6:,.0f} µs, {median(one.answers for one in rates):,.0f}/s"
+        for rates in zip(*rounds, strict=True)
+    )
+    return what, ours, f"{against}: {theirs}", f"{median(b.spent / a.spent for a, b in rounds):.2f}", budget
 
 
 def same(ours: Ask, theirs: Ask) -> None:
