@@ -16,6 +16,7 @@ from graph.statements import without as remaining
 from graph.store import Change, Head, Snapshot, Store, Writer
 
 BATCH = 5_000
+FEW = 5_000  # keys of a table that are rather learnt than asked for one by one
 NODES = 500  # to be withdrawn at once, with all their relations
 
 T = TypeVar("T")
@@ -288,7 +289,8 @@ def _changes(
 
     `alone` says that one source speaks, so that no key comes twice.
     """
-    if alone and writer.is_empty(table):
+    known = writer.keys(table, FEW) if alone else None
+    if known == set():
         for batch in chunks(statements, BATCH):
             yield [Change(key, (), (claim,)) for key, claim in batch]
         return
@@ -297,7 +299,7 @@ def _changes(
         for key, claim in batch:
             if claim.source in said:
                 said[claim.source].add(key)
-        if changes := _restated(writer, table, batch, places):
+        if changes := _restated(writer, table, batch, places, known):
             yield changes
     for source in replaced:
         silent = [key for key in writer.keys_of(table, source) if key not in said[source]]
@@ -305,8 +307,12 @@ def _changes(
             yield _withdrawn(writer, table, keys, source)
 
 
-def _restated(writer: Writer, table: Table, batch: list[Statement], places: dict[str, int]) -> list[Change]:
-    before = writer.records(table, [key for key, _ in batch])
+def _restated(
+    writer: Writer, table: Table, batch: list[Statement], places: dict[str, int], known: set[Key] | None
+) -> list[Change]:
+    """What statements change of a table, of whose keys all that anything is said of may be `known`."""
+    keys = [key for key, _ in batch if known is None or key in known]
+    before = writer.records(table, keys) if keys else {}
     after: dict[Key, Record] = {}
     for key, claim in batch:
         after[key] = restated(after.get(key) or before.get(key, ()), claim, places)

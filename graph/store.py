@@ -90,8 +90,8 @@ class Writer(Protocol):
         """The load records by source id."""
         ...
 
-    def is_empty(self, table: Table) -> bool:
-        """Whether nothing was ever said of a table's rows."""
+    def keys(self, table: Table, most: int) -> set[Key] | None:
+        """The keys of all rows of a table that anything is said of, None where there are more than `most`."""
         ...
 
     def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import Conflict, LoadError
+from graph.model import Table
 from graph.roles import Role
-from graph.statements import Record, precedence
+from graph.statements import Key, Record, precedence
 from graph.store import Store
 from graph.stores import open_store
+from graph.stores.sqlite import SQLiteStore, SQLiteWriter
 from schema.api import API
 from tests.world import Said, World, link, node
 
@@ -226,11 +228,17 @@ def shown(store: Store) -> Any:
 
 
 @settings(max_examples=60, deadline=None)
-@given(steps=STEPS, order=st.permutations(SOURCES))
+@given(steps=STEPS, order=st.permutations(SOURCES), few=st.sampled_from([0, 1, changes.FEW]))
 def test_the_graph_is_what_its_sources_say_now_in_whatever_order(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[Said | str], order: list[str]
+    tmp_path_factory: pytest.TempPathFactory, steps: list[Said | str], order: list[str], few: int
 ) -> None:
     folder = tmp_path_factory.mktemp("merge")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(changes, "FEW", few)
+        said_in_any_order(folder, steps, order)
+
+
+def said_in_any_order(folder: Path, steps: list[Said | str], order: list[str]) -> None:
     lived, fresh = (open_store(f"sqlite:{folder / name}.db", CIVIC) for name in ("lived", "fresh"))
     now: dict[str, Said] = {}
     for step in steps:
@@ -250,3 +258,23 @@ def test_the_graph_is_what_its_sources_say_now_in_whatever_order(
     assert lived.verify()
     lived.close()
     fresh.close()
+
+
+def test_what_is_new_in_a_table_of_few_rows_is_not_looked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(store, SQLiteStore)
+    say(store, Said("source:a", {"Partner": [node(f"partner:{n}", "a") for n in range(3)]}))
+    asked: list[Key] = []
+    records = SQLiteWriter.records
+
+    def noted(self: SQLiteWriter, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
+        asked.extend(keys)
+        return records(self, table, keys)
+
+    monkeypatch.setattr(SQLiteWriter, "records", noted)
+    say(store, Said("source:b", {"Partner": [node(f"partner:{n}", "b") for n in range(2, 20)]}, rank=1))
+    assert asked == [("partner:2",)]
+    assert store.counts()["Partner"] == 20
+    assert ask(store, '{ partner(id: "partner:2") { name sources } }')["partner"] == {
+        "name": "b",
+        "sources": ["source:b", "source:a"],
+    }

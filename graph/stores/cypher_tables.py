@@ -184,24 +184,25 @@ def records_of(table: Table) -> list[str]:
 
 def all_records(table: Table) -> list[str]:
     """Statements that give every row, those that wait last."""
-    if isinstance(table, Kind):
-        return [f"MATCH (n:{quoted(table.table)}) {_returned(table, 'n', 'n.id')}"]
-    waiting = f"MATCH (w:`_CivicWaiting` {{_table: {_text(table.table)}}})"
-    return [
-        f"MATCH {_whole(table)} {_returned(table, 'e', _key_of(table))}",
-        f"{waiting} {_returned(table, 'w', _key_waiting(table))}",
-    ]
+    return [f"{found} {_returned(table, v, key)}" for found, v, key in _rows(table)]
+
+
+def keys(table: Table) -> list[str]:
+    """Statements that give the keys of rows, at most `$most`, those that wait last."""
+    return [f"{found} RETURN {key} LIMIT $most" for found, _, key in _rows(table)]
 
 
 def keys_said(table: Table) -> list[str]:
     """Statements that give the keys a `$source` says something of."""
+    return [f"{found} WHERE $source IN {v}.sources RETURN {key}" for found, v, key in _rows(table)]
+
+
+def _rows(table: Table) -> list[tuple[str, str, str]]:
+    """MATCHes of every row, those that wait last: each with its variable, and the key of the row."""
     if isinstance(table, Kind):
-        return [f"MATCH (n:{quoted(table.table)}) WHERE $source IN n.sources RETURN n.id"]
-    waiting = f"MATCH (w:`_CivicWaiting` {{_table: {_text(table.table)}}}) WHERE $source IN w.sources"
-    return [
-        f"MATCH {_whole(table)} WHERE $source IN e.sources RETURN {_key_of(table)}",
-        f"{waiting} RETURN {_key_waiting(table)}",
-    ]
+        return [(f"MATCH (n:{quoted(table.table)})", "n", "n.id")]
+    waiting = f"MATCH (w:`_CivicWaiting` {{_table: {_text(table.table)}}})"
+    return [(f"MATCH {_whole(table)}", "e", _key_of(table)), (waiting, "w", _key_waiting(table))]
 
 
 def _key_of(relation: Relation) -> str:

@@ -89,8 +89,12 @@ class Parts:
     def loads(self) -> dict[str, Load]:
         return {row[0]: Load(*row) for row in self._rows(SOURCES)}
 
-    def is_empty(self, table: Table) -> bool:
-        return not self._needed(table, ("shown", "waiting"))
+    def keys(self, table: Table, most: int) -> set[Key] | None:
+        if self._counts[table.table] > most:
+            return None
+        texts = self._needed(table, tables.keys(table))
+        found = {tuple(row) for text in texts for row in self._rows(text, most=most + 1)}
+        return found if len(found) <= most else None
 
     def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
         found: dict[Key, Record] = {}

@@ -28,8 +28,8 @@ class Neo4jWriter:
     def loads(self) -> dict[str, Load]:
         return self._parts.loads()
 
-    def is_empty(self, table: Table) -> bool:
-        return self._parts.is_empty(table)
+    def keys(self, table: Table, most: int) -> set[Key] | None:
+        return self._parts.keys(table, most)
 
     def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
         return self._parts.records(table, keys)

@@ -294,8 +294,13 @@ class SQLiteWriter:
     def loads(self) -> dict[str, Load]:
         return loads_of(self._connection)
 
-    def is_empty(self, table: Table) -> bool:
-        return not any(map(self._has_rows, names(table)))
+    def keys(self, table: Table, most: int) -> set[Key] | None:
+        columns = ", ".join(quoted(p.name) for p in table.key)
+        found: set[Key] = set()
+        for name in names(table):
+            rows: Any = self._connection.execute(f"SELECT {columns} FROM {name} LIMIT ?", (most + 1,))
+            found.update(rows)
+        return found if len(found) <= most else None
 
     def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
         found: dict[Key, Record] = {}

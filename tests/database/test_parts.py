@@ -45,6 +45,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts so small that few rows make many of them."""
     monkeypatch.setattr("graph.changes.BATCH", BATCH)
     monkeypatch.setattr("graph.changes.NODES", BATCH)
+    monkeypatch.setattr("graph.changes.FEW", BATCH)
     monkeypatch.setattr("graph.stores.neo4j_parts.TRANSACTION", TRANSACTION)
     monkeypatch.setattr("graph.stores.neo4j_parts.PART", TRANSACTION)
     monkeypatch.setattr("graph.stores.neo4j_parts.SETTLED", BATCH)
