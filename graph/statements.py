@@ -98,6 +98,15 @@ def _merged(of: Property, said: tuple[Any, ...]) -> Any:
     return next((value for value in said if value is not None), None)
 
 
+def told(table: Table, record: Record) -> tuple[tuple[str, ...], tuple[str, ...], Values]:
+    """Who says something of a record, where in it, and what it shows."""
+    if len(record) == 1:  # as most are
+        source, locator, values = record[0]
+        return (source,), (locator,), values
+    sources, locators, _ = zip(*record, strict=True)
+    return sources, locators, merged(table, record)
+
+
 def key_text(relation: Relation, values: Values) -> str:
     """The key properties of a relation as one text, the third part of its key."""
     return _encode([values[place] for place in relation.key_places]).decode()
@@ -109,8 +118,7 @@ _encode = msgspec.json.Encoder().encode
 def digest(table: Table, key: Key, record: Record) -> int:
     """A number for what a record shows. The sum over all records, modulo 2**128, is the graph's content hash:
     it depends on neither order nor store, nor on when anything was loaded, nor on what is not known."""
-    sources, locators, _ = zip(*record, strict=True)
-    shown = merged(table, record)
-    known = [(name, shown[at]) for name, at in table.places if shown[at] is not None and shown[at] != ()]
+    sources, locators, shown = told(table, record)
+    known = [(name, value) for name, at in table.places if (value := shown[at]) is not None and value != ()]
     content = _encode((table.table, key, known, sources, locators))
     return int.from_bytes(blake2b(content, digest_size=16).digest(), "big")

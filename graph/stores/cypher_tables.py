@@ -68,29 +68,34 @@ def _index(label: str, name: str) -> str:
 # Rows: the key, the values of the table, who says so and where, and what is beside that: claims and companions of text.
 # Rows that are written have a number for who and where, since most of a load have the same.
 
+Texts = Sequence[tuple[int, Property]]
 Said = dict[tuple[tuple[str, ...], tuple[str, ...]], int]  # sources and locators, each with its number
 
 
-def encoded(table: Table, key: Key, record: Record, said: Said) -> list[Any]:
-    """A record as a row to be written."""
-    sources, locators, claims = zip(*record, strict=True)
-    values = st.merged(table, record)
-    beside = dict(companions(table, key, values))
+def encoded(table: Table, key: Key, record: Record, said: Said, texts: Texts) -> list[Any]:
+    """A record as a row to be written; `texts` are those of the table."""
+    sources, locators, shown = st.told(table, record)
+    beside = dict(companions(table, (*key, *shown), texts))
     if len(record) > 1:
-        beside["_claims"] = _to_json(claims).decode()
-    return [*key, *map(_kept, values), said.setdefault((sources, locators), len(said)), beside]
+        beside["_claims"] = _to_json([claim.values for claim in record]).decode()
+    values: list[Any] = list(shown)
+    for place in table.lists:
+        values[place] = values[place] or None
+    return [*key, *values, said.setdefault((sources, locators), len(said)), beside]
 
 
-def _kept(value: Any) -> Any:
-    return value or None if isinstance(value, tuple) else value
+def texts(table: Table) -> Texts:
+    """Where text stands among the key and the values of a table."""
+    return [(place, prop) for place, prop in enumerate((*table.key, *table.values)) if is_text(prop)]
 
 
-def companions(table: Table, key: Key, values: Values) -> Iterator[tuple[str, str]]:
-    """What is kept beside text, where needed: the text without case and accents, as it compares, and as words."""
+def companions(table: Table, row: Sequence[Any], texts: Texts) -> Iterator[tuple[str, str]]:
+    """What is kept beside text, where needed: the text without case and accents, as it compares, and as words. A row is
+    a key and values here."""
     if isinstance(table, Kind) and is_searched(table):
-        yield cypher_search.kept(table, values)
-    for prop, value in (*zip(table.key, key, strict=True), *zip(table.values, values, strict=True)):
-        if value and is_text(prop):
+        yield cypher_search.kept(table, tuple(row[len(table.key) :]))
+    for place, prop in texts:
+        if value := row[place]:
             if not value.isascii() or "'" in value or "`" in value:
                 yield folded_name(prop), fold(value)
             if is_wide(value):
@@ -295,8 +300,7 @@ def settled(relation: Relation) -> str:
 
 def accompanied(kind: Kind, row: Sequence[Any]) -> list[Any]:
     """The id of a node and what is kept beside its values, from its row."""
-    size = len(kind.key)
-    return [row[0], dict(companions(kind, tuple(row[:size]), tuple(row[size : -len(_SAID)])))]
+    return [row[0], dict(companions(kind, row[: -len(_SAID)], texts(kind)))]
 
 
 def accompany(kind: Kind) -> str:

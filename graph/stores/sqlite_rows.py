@@ -18,11 +18,11 @@ _from_json = msgspec.json.Decoder().decode
 
 def encoded(table: Table, key: Key, record: Record) -> tuple[Any, ...]:
     """A record as a row: what it shows, who says so and where, and the claims where there are several."""
-    values = list(st.merged(table, record))
+    sources, locators, shown = st.told(table, record)
+    values = list(shown)
     for place in table.lists:
         values[place] = as_json(values[place])
-    sources, locators, said = zip(*record, strict=True)
-    claims = _to_json(said).decode() if len(record) > 1 else None
+    claims = _to_json([claim.values for claim in record]).decode() if len(record) > 1 else None
     return (*key, *values, as_json(sources), as_json(locators), claims)
 
 
