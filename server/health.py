@@ -15,7 +15,7 @@ from graph.errors import CivicGraphError
 from graph.store import Store
 from server.logs import log
 
-PATIENCE = 5  # seconds that closing waits for a check under way
+PATIENCE = 1  # seconds that closing waits for a check under way: it changes nothing, and may take long
 
 
 class Health:
