@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from ctypes import CDLL
 
 SWITCH = 0.001  # seconds after which a thread that computes lets another go on; Python's 5 ms add up, turn by turn
-YOUNG = (10_000, 10, 10)  # objects made until garbage is looked for: enough to parse a document in
+YOUNG = (20_000, 10, 100)  # objects made until garbage is looked for, enough to validate most documents in
 # What glibc is told: M_ARENA_MAX, as every thread would keep freed memory to itself, then M_MMAP_THRESHOLD and
 # M_TRIM_THRESHOLD in bytes, which otherwise grow with the largest answer there was
 MALLOC = ((-8, 2), (-3, 262_144), (-1, 262_144))

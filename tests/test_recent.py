@@ -64,6 +64,18 @@ def test_what_an_api_keeps_has_a_limit(example_url: str, monkeypatch: pytest.Mon
         assert len(recent) < 100
 
 
+def test_what_was_validated_is_not_left_for_later(example_url: str) -> None:
+    client = Client(open_store(example_url, CIVIC))
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(20):
+            client.data(f"{{ boroughs(first: 1) {{ nodes {{ a{number}: name }} }} }}")
+        assert gc.collect() < 1_000
+    finally:
+        gc.enable()
+
+
 def test_what_is_made_to_last_is_not_looked_at_for_garbage() -> None:
     before = gc.get_freeze_count()
     try:
