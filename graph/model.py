@@ -48,6 +48,10 @@ class Property:
     scale: int = 2
 
     @property
+    def is_text(self) -> bool:
+        return self.type in (Type.TEXT, Type.URL)
+
+    @property
     def is_list(self) -> bool:
         return self.type is Type.TEXTS
 
@@ -127,6 +131,11 @@ class Kind:
         return _lists(self.values)
 
     @cached_property
+    def texts(self) -> tuple[tuple[int, Property], ...]:
+        """What of a row, of key and values, is text, with its place."""
+        return _texts((*self.key, *self.values))
+
+    @cached_property
     def places(self) -> tuple[tuple[str, int], ...]:
         """The names of the values and their places, by name."""
         return _places(self.values)
@@ -189,6 +198,11 @@ class Relation:
     def lists(self) -> tuple[int, ...]:
         """The places of text lists among the values."""
         return _lists(self.values)
+
+    @cached_property
+    def texts(self) -> tuple[tuple[int, Property], ...]:
+        """What of a row, of key and values, is text, with its place."""
+        return _texts((*self.key, *self.values))
 
     @cached_property
     def places(self) -> tuple[tuple[str, int], ...]:
@@ -373,6 +387,10 @@ def _within(table: T, classes: frozenset[DataClass]) -> T:
 
 def _lists(properties: tuple[Property, ...]) -> tuple[int, ...]:
     return tuple(place for place, prop in enumerate(properties) if prop.is_list)
+
+
+def _texts(row: tuple[Property, ...]) -> tuple[tuple[int, Property], ...]:
+    return tuple((place, prop) for place, prop in enumerate(row) if prop.is_text)
 
 
 def _places(properties: tuple[Property, ...]) -> tuple[tuple[str, int], ...]:

@@ -57,8 +57,7 @@ class Prepared:
     keys: tuple[str, ...] = ()
 
 
-# Where what is new is validated and planned: one thread for all roles, since of what one has under way nothing can be
-# swept by another
+# Where what is new is validated and planned: one thread for all roles, as a sweep makes old what is under way elsewhere
 PLANNER = ThreadPoolExecutor(1, thread_name_prefix="planner")
 
 Ready = tuple[Prepared, dict[str, Any]]  # and the values of its variables
@@ -157,7 +156,7 @@ class API:
         try:
             return self._looked_up(look, query, given, name)
         finally:
-            sweep()
+            _sweep()
 
     def _looked_up(self, look: Look, query: str, given: dict[str, Any], name: str | None) -> Ready:
         document = look(self._documents, query, lambda: self._read(query))
@@ -191,9 +190,9 @@ class API:
         return {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in (result.data or {}).items()}
 
 
-def sweep() -> None:
-    """Collect what was validated. It leaves thousands of objects behind that hold one another: to find them among few
-    young ones takes a moment, and later among all there are a tenth of a second in which nobody is answered."""
+def _sweep() -> None:
+    """Collect what validating a document leaves behind: thousands of objects that hold one another. To find them young
+    takes a moment; once old they are looked for among all there are, and nobody is answered meanwhile."""
     gc.collect(1 if gc.get_count()[2] < SWEEPS else 2)
 
 

@@ -1,4 +1,5 @@
-"""The journal: a record a request, with an id. It goes into the log, metrics and traces, its id into the answer."""
+"""The journal: a record a request, with an id. It goes into the log, metrics and traces, its id into the answer, with
+the headers that no answer goes without."""
 
 from __future__ import annotations
 

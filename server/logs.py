@@ -21,13 +21,14 @@ _encode = msgspec.json.Encoder(enc_hook=repr).encode
 
 def timestamp(seconds: float) -> str:
     """A time as in ISO 8601, in UTC, with milliseconds."""
-    second, part = divmod(int(seconds * 1_000), 1_000)
-    return f"{_second(second)}.{part:03}+00:00"
+    whole, part = divmod(int(seconds * 1_000), 1_000)
+    return f"{second(whole)}.{part:03}+00:00"
 
 
 @lru_cache(maxsize=2)
-def _second(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+def second(number: int) -> str:
+    """A second as in ISO 8601, in UTC, without the zone; most are asked for again."""
+    return datetime.fromtimestamp(number, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 @lru_cache

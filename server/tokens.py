@@ -12,8 +12,7 @@ import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
@@ -24,7 +23,7 @@ import msgspec
 
 from graph.errors import BadInput, CivicGraphError, Conflict, Unauthenticated, Unavailable
 from graph.roles import Role
-from server.logs import log
+from server.logs import log, second
 
 PREFIX = "cg_"
 FORM = re.compile(rf"{PREFIX}[0-9a-f]{{72}}")
@@ -178,9 +177,4 @@ def lifetime(text: str) -> timedelta:
 
 
 def now(later: timedelta = timedelta()) -> str:
-    return _second(int(time() + later.total_seconds()))
-
-
-@lru_cache(maxsize=2)
-def _second(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).isoformat()
+    return f"{second(int(time() + later.total_seconds()))}+00:00"

@@ -251,6 +251,11 @@ WRONG = {
     "large": (POST + b"Content-Length: 1000001\r\n\r\n{}", (b"413",)),
     "overflow": (POST + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n{}", (b"400",)),
     "no-chunk": (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}", (b"400",)),
+    "length and chunks": (
+        POST + b"Content-Length: 26\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b'1a\r\n{"query":"{ __typename }"}\r\n1\r\nx\r\n0\r\n\r\n',
+        (b"400",),
+    ),
     "chunks": (POST + b"Transfer-Encoding: chunked\r\n\r\n" + (b"10000\r\n" + b" " * 65_536 + b"\r\n") * 20, (b"413",)),
     "no-http": (b"NONSENSE\r\n\r\n", (b"400",)),
     "header": (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n", (b"431", b"400")),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any, Generic, LiteralString, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -130,7 +131,7 @@ class Reader:
         self._pulse = Shared(self._has_pulse)
         self._repair = Shared(self._settle)
         self._look = Fresh(self._looked)
-        self._lost = -COLD  # when the database was found to be away
+        self._lost = -inf  # when the database was last found to be away
 
     async def ask(self, text: str, parameters: Mapping[str, Any]) -> Reading:
         """What a statement reads of one state of the graph.
@@ -160,7 +161,7 @@ class Reader:
         except (TimeoutError, Timeout) as error:
             if watch.is_lost:
                 raise unavailable(self.access, SILENT) from error
-            if time.monotonic() < self._lost + COLD:
+            if time.monotonic() - self._lost < COLD:
                 raise unavailable(self.access, "was away and is still slow; ask again in a while") from error
             raise Timeout(SLOW) from error
         finally:
@@ -378,7 +379,7 @@ def _of_code(code: str, error: errors.Neo4jError, access: Access) -> StoreError:
             return unavailable(access, "was given wrong passwords and takes none for some seconds; try again then")
         case "DatabaseNotFound":
             return unavailable(
-                access, "has none of that name: set CIVIC_GRAPH_NEO4J_DATABASE to the name of one, or not at all"
+                access, "has no database of that name: set CIVIC_GRAPH_NEO4J_DATABASE to the name of one, or not at all"
             )
         case "DatabaseUnavailable" | "NotALeader" | "UnableToRoute":
             return unavailable(access, "is not available")

@@ -8,7 +8,7 @@ from typing import assert_never
 from graph import plan as p
 from graph.model import Property
 from graph.plan import Op
-from graph.stores.cypher_terms import FALSE, TRUE, Places, Row, folded_name, is_text, quoted, sortable_name
+from graph.stores.cypher_terms import FALSE, TRUE, Places, Row, folded_name, quoted, sortable_name
 
 Side = Callable[[tuple[p.Key, ...], Places, Row, str], str]
 
@@ -53,7 +53,7 @@ class Comparisons:
     def comparable(self, prop: Property, row: Row, on_edge: bool, param: p.Param) -> str:
         """A property as it is compared with a parameter by order."""
         column = row.column(prop, on_edge)
-        if not is_text(prop):
+        if not prop.is_text:
             return column
         self.ordered.add(param.name)
         if not self.wide:

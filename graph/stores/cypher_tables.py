@@ -19,7 +19,7 @@ from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Ty
 from graph.search import is_searched, searched
 from graph.statements import Claim, Key, Load, Record, Values
 from graph.stores import cypher_search
-from graph.stores.cypher_terms import Row, folded_name, is_text, pattern, quoted, sortable_name, stored
+from graph.stores.cypher_terms import Row, folded_name, pattern, quoted, sortable_name, stored
 from graph.text import fold, is_wide, sortable
 
 GRAPH, WRITER = "(g:`_CivicGraph` {key: 'graph'})", "(w:`_CivicWriter` {key: 'writer'})"
@@ -68,14 +68,13 @@ def _index(label: str, name: str) -> str:
 # Rows: the key, the values of the table, who says so and where, and what is beside that: claims and companions of text.
 # Rows that are written have a number for who and where, since most of a load have the same.
 
-Texts = Sequence[tuple[int, Property]]
 Said = dict[tuple[tuple[str, ...], tuple[str, ...]], int]  # sources and locators, each with its number
 
 
-def encoded(table: Table, key: Key, record: Record, said: Said, texts: Texts) -> list[Any]:
-    """A record as a row to be written; `texts` are those of the table."""
+def encoded(table: Table, key: Key, record: Record, said: Said) -> list[Any]:
+    """A record as a row to be written."""
     sources, locators, shown = st.told(table, record)
-    beside = dict(companions(table, (*key, *shown), texts))
+    beside = dict(companions(table, key, shown))
     if len(record) > 1:
         beside["_claims"] = _to_json([claim.values for claim in record]).decode()
     values: list[Any] = list(shown)
@@ -84,17 +83,12 @@ def encoded(table: Table, key: Key, record: Record, said: Said, texts: Texts) ->
     return [*key, *values, said.setdefault((sources, locators), len(said)), beside]
 
 
-def texts(table: Table) -> Texts:
-    """Where text stands among the key and the values of a table."""
-    return [(place, prop) for place, prop in enumerate((*table.key, *table.values)) if is_text(prop)]
-
-
-def companions(table: Table, row: Sequence[Any], texts: Texts) -> Iterator[tuple[str, str]]:
-    """What is kept beside text, where needed: the text without case and accents, as it compares, and as words. A row is
-    a key and values here."""
+def companions(table: Table, key: Key, values: Values) -> Iterator[tuple[str, str]]:
+    """What is kept beside text, where needed: the text without case and accents, as it compares, and as words."""
     if isinstance(table, Kind) and is_searched(table):
-        yield cypher_search.kept(table, tuple(row[len(table.key) :]))
-    for place, prop in texts:
+        yield cypher_search.kept(table, values)
+    row = (*key, *values)
+    for place, prop in table.texts:
         if value := row[place]:
             if not value.isascii() or "'" in value or "`" in value:
                 yield folded_name(prop), fold(value)
@@ -300,7 +294,8 @@ def settled(relation: Relation) -> str:
 
 def accompanied(kind: Kind, row: Sequence[Any]) -> list[Any]:
     """The id of a node and what is kept beside its values, from its row."""
-    return [row[0], dict(companions(kind, row[: -len(_SAID)], texts(kind)))]
+    size = len(kind.key)
+    return [row[0], dict(companions(kind, tuple(row[:size]), tuple(row[size : -len(_SAID)])))]
 
 
 def accompany(kind: Kind) -> str:

@@ -73,10 +73,6 @@ def sortable_name(prop: Property) -> str:
     return f"_sortable_{prop.name}"
 
 
-def is_text(prop: Property) -> bool:
-    return prop.type in (Type.TEXT, Type.URL)
-
-
 # Parts of a statement
 
 

@@ -271,7 +271,7 @@ class Neo4jStore:
                 yield writer
             except bolt.FAILED as error:
                 cause = bolt.ours(error, self.access)
-                raise type(cause)(f"{cause.message}; {writer.outcome}") from error
+                raise type(cause)(f"{cause.message}; {writer.outcome}", f"{cause.told}; {writer.outcome}") from error
             finally:
                 writer.close()
 

@@ -45,10 +45,9 @@ class Rows(NamedTuple):
     @classmethod
     def of(cls, table: Table, changes: Sequence[Change]) -> Rows:
         said: tables.Said = {}
-        texts = tables.texts(table)
         gone = [list(change.key) for change in changes if not change.after]
-        new = [tables.encoded(table, c.key, c.after, said, texts) for c in changes if c.after and not c.before]
-        other = [tables.encoded(table, c.key, c.after, said, texts) for c in changes if c.after and c.before]
+        new = [tables.encoded(table, c.key, c.after, said) for c in changes if c.after and not c.before]
+        other = [tables.encoded(table, c.key, c.after, said) for c in changes if c.after and c.before]
         return cls(table, gone, new, other, [[*map(list, pair)] for pair in said])
 
     @property

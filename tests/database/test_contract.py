@@ -299,7 +299,7 @@ def test_who_gives_no_password_or_an_empty_file_is_told_so(neo4j: Database, tmp_
 
 
 def test_who_was_refused_too_often_is_told_to_wait(neo4j: Database) -> None:
-    neo4j.driver.execute_query("CREATE USER somebody SET PASSWORD 'a long one'", database_="system")
+    neo4j.driver.execute_query("CREATE OR REPLACE USER somebody SET PASSWORD 'a long one'", database_="system")
     wrong = {"CIVIC_GRAPH_NEO4J_USER": "somebody", "CIVIC_GRAPH_NEO4J_PASSWORD": "sesame"}
     messages = []
     for _ in range(4):
@@ -312,7 +312,7 @@ def test_who_was_refused_too_often_is_told_to_wait(neo4j: Database) -> None:
 
 
 def test_a_database_that_is_not_there_is_named_by_its_setting(neo4j: Database) -> None:
-    with pytest.raises(Unavailable, match="has none of that name: set CIVIC_GRAPH_NEO4J_DATABASE"):
+    with pytest.raises(Unavailable, match="has no database of that name: set CIVIC_GRAPH_NEO4J_DATABASE"):
         Neo4jStore(neo4j.url, CIVIC, {**neo4j.environment, "CIVIC_GRAPH_NEO4J_DATABASE": "elsewhere"})
 
 

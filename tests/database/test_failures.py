@@ -153,7 +153,7 @@ def test_a_server_that_was_away_and_is_slow_is_not_too_much_asked(
 ) -> None:
     reader = store._aside.reader
 
-    def endless() -> int:
+    def endless() -> Reading:
         return store._wait(reader.ask(ENDLESS, {}))
 
     monkeypatch.setattr(bolt, "STATEMENT", 0.3)
