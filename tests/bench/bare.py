@@ -3,7 +3,6 @@
 Run as `python -m tests.bench.bare URL PORT`.
 """
 
-import asyncio
 import os
 import sys
 import threading
@@ -14,6 +13,7 @@ from contextlib import asynccontextmanager
 
 import apsw
 import msgspec
+import uvloop
 from granian.server.embed import Server
 from neo4j import AsyncGraphDatabase
 from starlette.applications import Starlette
@@ -78,4 +78,4 @@ async def main(url: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    uvloop.run(main(sys.argv[1], int(sys.argv[2])))
