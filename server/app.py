@@ -34,6 +34,7 @@ from server.metrics import Metrics
 from server.operations import known, warm
 from server.origins import Border, sharing
 from server.pages import STATIC, Pages, query_page
+from server.patience import Watch
 from server.process import lasting, tune
 from server.settings import Settings, from_environment
 from server.tokens import Tokens
@@ -84,8 +85,8 @@ def create_app(
     turns, answers = Turns(), Answers(kept)
     metrics = Metrics(turns, answers)
     apis = APIs(store, callers.anonymous, answers)
-    desk = Desk(apis, turns)
-    pages, health = Pages(desk), Health(store, leaving)
+    desk, watch = Desk(apis, turns), Watch()
+    pages, health = Pages(desk, watch), Health(store, leaving)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -93,6 +94,7 @@ def create_app(
         async with store.at_hand(), create_task_group() as tasks:
             if started:
                 tasks.start_soon(told, started, store)
+            tasks.start_soon(watch.keep)
             tasks.start_soon(warm, apis, callers.anonymous, documents)
             yield
             tasks.cancel_scope.cancel()
@@ -101,7 +103,7 @@ def create_app(
             await run_sync(traces.close)
 
     routes = [
-        Route("/graphql", GraphQL(desk, query_page(documents), documents)),
+        Route("/graphql", GraphQL(desk, watch, query_page(documents), documents)),
         Route("/", pages.start),
         Route("/schema.graphql", pages.schema),
         Route("/healthz", health.alive),

@@ -14,7 +14,7 @@ from graph.errors import BadRequest, CivicGraphError, TooLarge, WrongMethod, Wro
 from schema.errors import Answer, failure
 from schema.trusted import Documents
 from server.desk import Desk, Question
-from server.patience import Patience
+from server.patience import Watch
 from server.qualities import qualities
 from server.tags import is_known, tag_of
 
@@ -55,10 +55,8 @@ _decode = msgspec.json.Decoder(Request).decode
 class GraphQL:
     """Answers GraphQL requests at the desk; a browser that comes to look gets the page."""
 
-    patience = Patience
-
-    def __init__(self, desk: Desk, page: ASGIApp, documents: Documents) -> None:
-        self.desk, self.page, self.documents = desk, page, documents
+    def __init__(self, desk: Desk, watch: Watch, page: ASGIApp, documents: Documents) -> None:
+        self.desk, self.watch, self.page, self.documents = desk, watch, page, documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = scope["record"].headers
@@ -68,7 +66,7 @@ class GraphQL:
             return
         media, record, tag = preferred(accept), scope["record"], None
         try:
-            async with self.patience(receive) as patience:
+            with self.watch.over(receive) as patience:
                 request = await read(scope["method"], scope["query_string"], headers, receive)
                 patience.is_read()
                 record.query = self.documents.text(request.query, request.documentId)

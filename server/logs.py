@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from select import PIPE_BUF
 from time import time
 from traceback import format_exception
 from typing import Any
@@ -36,15 +37,34 @@ def name_of(level: int) -> str:
     return logging.getLevelName(level).lower()
 
 
+def write(lines: Iterable[bytes]) -> None:
+    """Write lines together, as far as the kernel keeps them together where processes write into one pipe."""
+    piece = b""
+    for line in lines:
+        if piece and len(piece) + len(line) >= PIPE_BUF:
+            sys.stderr.write(piece.decode(errors="replace"))
+            piece = b""
+        piece += line + b"\n"
+    if piece:
+        sys.stderr.write(piece.decode(errors="replace"))
+
+
 class Log:
     """Where events go."""
 
     level = logging.WARNING
 
     def event(self, level: int, event: str, fields: Mapping[str, Any]) -> None:
-        if level >= self.level:
-            line = {"timestamp": timestamp(time()), "level": name_of(level), "event": event, **fields}
-            sys.stderr.write(_encode(line).decode(errors="replace") + "\n")
+        self.events(event, ((level, fields),))
+
+    def events(self, event: str, several: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
+        """Write a line for each event of the same name, by its level and fields."""
+        now = timestamp(time())
+        write(
+            _encode({"timestamp": now, "level": name_of(level), "event": event, **fields})
+            for level, fields in several
+            if level >= self.level
+        )
 
     def info(self, event: str, **fields: Any) -> None:
         self.event(logging.INFO, event, fields)

@@ -20,7 +20,7 @@ from schema.trusted import Documents, Trusted
 from schema.types import sdl
 from server.desk import Desk, Question
 from server.examples import EXAMPLES, FIRST, Example
-from server.patience import Patience
+from server.patience import Watch
 from server.tags import is_known, tag
 
 HERE = Path(__file__).parent
@@ -48,8 +48,8 @@ TRUSTED_ONLY = "<p>This server answers trusted documents only. Choose one below;
 class Pages:
     """The pages over one graph, as each caller may see it."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, watch: Watch) -> None:
+        self.desk, self.watch = desk, watch
         self._making = Lock()
 
     async def start(self, request: Request) -> Response:
@@ -83,7 +83,7 @@ class Pages:
         """The graph and all its sources."""
         sources: list[dict[str, Any]] = []
         after = None
-        async with Patience(request.receive) as patience:
+        with self.watch.over(request.receive) as patience:
             patience.is_read()
             while True:
                 answer = await self.desk.answer(request.scope["role"], Question(ABOUT, {"after": after}))

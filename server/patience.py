@@ -12,61 +12,86 @@ from graph.errors import Timeout, TooSlow
 
 READING = 10.0  # seconds until a request has come; ASGI servers wait for ever for a body
 SECONDS = 10.0  # that its answer may take then, waiting for its turn included
-UNWATCHED = 0.25  # seconds in which nobody looks at the time, or for the caller: most answers are sooner
+EVERY = 0.25  # seconds from one look to the next
+
+
+class Watch:
+    """Looks from time to time at the requests that are under way. Most are over before anybody looks, and for none is
+    there a timer of its own."""
+
+    def __init__(self) -> None:
+        self.under_way: set[Patience] = set()
+
+    def over(self, receive: Receive, seconds: float = SECONDS, reading: float = READING) -> Patience:
+        """A block in which a request is read and then answered, within so many seconds each."""
+        return Patience(self, receive, seconds, reading)
+
+    async def keep(self) -> None:
+        """Look, until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY)
+            for patience in tuple(self.under_way):
+                patience.look()
 
 
 class Patience:
-    """A block in which a request is read and then answered, cancelled once its time is over or its caller has left.
+    """A block of one task, which is cancelled once its time is over or its caller has left.
 
     Raises TooSlow, Timeout or ClientDisconnect then.
     """
 
-    def __init__(self, receive: Receive, seconds: float = SECONDS, reading: float = READING) -> None:
-        self._receive = receive
+    def __init__(self, watch: Watch, receive: Receive, seconds: float, reading: float) -> None:
+        self._watch, self._receive = watch, receive
         self._seconds, self._reading = seconds, reading
-        self._is_read = self._has_begun = self._has_left = False
-        self._watch: asyncio.Task[None] | None = None
+        self._is_read = self._has_left = self._is_over = False
+        self._waiting: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Patience:
-        self._limit = asyncio.timeout(None)
-        await self._limit.__aenter__()
+    def __enter__(self) -> Patience:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("there is no task to end; expected a block of one")
+        self._task, self._cancelled = task, task.cancelling()
         self._loop = asyncio.get_running_loop()
         self._end = self._loop.time() + self._reading
-        self._timer = self._loop.call_later(min(UNWATCHED, self._seconds, self._reading), self._begin)
+        self._watch.under_way.add(self)
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._timer.cancel()
-        if self._watch:
-            self._watch.cancel()
-        try:
-            await self._limit.__aexit__(kind, error, trace)
-        except TimeoutError as ended:
-            if self._has_left:
-                raise ClientDisconnect from ended
-            if not self._is_read:
-                raise TooSlow(f"the body did not come within {self._reading:g} seconds") from ended
-            raise Timeout("the request took too long; ask for less, or again later") from ended
+        self._watch.under_way.discard(self)
+        if self._waiting:
+            self._waiting.cancel()
+        # As asyncio.timeout does: who else cancelled the task must not be told that time was over
+        if self._is_over and self._task.uncancel() <= self._cancelled and kind is asyncio.CancelledError:
+            raise self._reason() from error
 
     def is_read(self) -> None:
         """Say that the request was read: from now on its caller waits for the answer, and may leave."""
         self._is_read = True
         self._end = self._loop.time() + self._seconds
-        if self._has_begun:
-            self._begin()
 
-    def _begin(self) -> None:
-        """Look at the time from now on: one timer is enough for most requests."""
-        self._has_begun = True
-        self._limit.reschedule(self._end)
-        if self._is_read:
-            self._watch = self._loop.create_task(self._look())
+    def look(self) -> None:
+        """End the block if it is time, and from now on also as soon as the caller has left."""
+        if self._loop.time() >= self._end:
+            self._end_it()
+        elif self._is_read and not self._waiting:
+            self._waiting = self._loop.create_task(self._wait())
 
-    async def _look(self) -> None:
+    async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self._has_left = True
-        if not self._limit.expired():
-            self._limit.reschedule(self._loop.time())
+        self._end_it()
+
+    def _end_it(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._task.cancel()
+
+    def _reason(self) -> Exception:
+        if self._has_left:
+            return ClientDisconnect()
+        if not self._is_read:
+            return TooSlow(f"the body did not come within {self._reading:g} seconds")
+        return Timeout("the request took too long; ask for less, or again later")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from logging import getLogger
 from threading import Timer
-from time import perf_counter, time_ns
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import Scope
@@ -54,7 +54,7 @@ class Traces:
             self._extract(carried),
             SpanKind.SERVER,
             attributes=attributes(scope, record),
-            start_time=ended - round((perf_counter() - record.began) * 1e9),
+            start_time=ended - round(record.seconds * 1e9),
         )
         if record.status >= 500:
             span.set_status(StatusCode.ERROR)

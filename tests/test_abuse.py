@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 import httpx
@@ -23,7 +23,7 @@ from schema.api import API
 from server import graphql
 from server import patience as waiting
 from server.app import create_app
-from server.patience import Patience
+from server.patience import Patience, Watch
 from server.turns import RUNNING, WAITING, Turns
 from tests.served import Server
 from tests.soak.abuses import ABUSES, Sort, Target
@@ -105,10 +105,23 @@ def test_the_refused_are_told_to_come_again_and_health_is_never_queued(
 # Time
 
 
+@asynccontextmanager
+async def watched(receive: Receive, **seconds: float) -> AsyncIterator[Patience]:
+    """A block of a request that is looked at as a server does."""
+    watch = Watch()
+    keeping = asyncio.create_task(watch.keep())
+    try:
+        with watch.over(receive, **seconds) as patience:
+            yield patience
+    finally:
+        keeping.cancel()
+        assert not watch.under_way
+
+
 def test_work_that_takes_too_long_is_ended() -> None:
     async def test() -> None:
         with pytest.raises(Timeout):
-            async with Patience(forever, seconds=0.01) as patience:
+            async with watched(forever, seconds=0.01) as patience:
                 patience.is_read()
                 await asyncio.Event().wait()
 
@@ -121,7 +134,7 @@ def test_work_ends_when_its_caller_leaves() -> None:
 
     async def test() -> None:
         with pytest.raises(ClientDisconnect):
-            async with Patience(leave) as patience:
+            async with watched(leave) as patience:
                 patience.is_read()
                 await asyncio.Event().wait()
 
@@ -130,7 +143,7 @@ def test_work_ends_when_its_caller_leaves() -> None:
 
 def test_work_in_time_is_left_alone() -> None:
     async def test() -> int:
-        async with Patience(forever) as patience:
+        async with watched(forever) as patience:
             patience.is_read()
             return 1
 
@@ -138,16 +151,38 @@ def test_work_in_time_is_left_alone() -> None:
 
 
 def test_an_answer_has_its_time_whenever_the_request_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "UNWATCHED", 0.0)
+    monkeypatch.setattr(waiting, "EVERY", 0.0)
 
     async def test() -> None:
         with pytest.raises(Timeout):
-            async with Patience(forever, seconds=0.01, reading=3_600.0) as patience:
-                await asyncio.sleep(0.01)  # the time is looked at by now
+            async with watched(forever, seconds=0.01, reading=3_600.0) as patience:
+                await asyncio.sleep(0.01)  # it was looked at by now
                 patience.is_read()
                 await asyncio.Event().wait()
 
     asyncio.run(test())
+
+
+def test_who_ends_the_work_otherwise_is_not_told_of_time() -> None:
+    async def test(is_late: bool) -> None:
+        watch = Watch()
+
+        async def work() -> None:
+            with watch.over(forever, seconds=0.0) as patience:
+                patience.is_read()
+                await asyncio.Event().wait()
+
+        working = asyncio.create_task(work())
+        await asyncio.sleep(0)
+        working.cancel()
+        if is_late:
+            for patience in watch.under_way:
+                patience.look()
+        with pytest.raises(asyncio.CancelledError):
+            await working
+
+    for is_late in (False, True):
+        asyncio.run(test(is_late))
 
 
 def test_a_statement_ends_when_nobody_waits_for_it(example_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +215,7 @@ async def drip() -> Message:
 def test_a_body_that_does_not_come_to_its_end_is_given_up() -> None:
     async def test(receive: Receive) -> None:
         with pytest.raises(TooSlow, match="the body did not come within"):
-            async with Patience(receive, reading=0.05):
+            async with watched(receive, reading=0.05):
                 await graphql.body_of(receive)
 
     for receive in (drip, forever):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import sys
 from collections.abc import Iterator
 from hashlib import sha256
+from select import PIPE_BUF
 from typing import Any
 
 import pytest
@@ -103,6 +106,23 @@ def test_the_cost_is_told_to_who_asks_for_it(visitor: Visitor) -> None:
     assert "extensions" not in visitor.post("/graphql", json=request).json()
     told = visitor.post("/graphql", json={**request, "extensions": {"cost": True}}).json()
     assert told == {"data": {"boroughs": {"totalCount": 33}}, "extensions": {"cost": 7}}
+
+
+def test_lines_that_are_written_together_stay_whole(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other processes may write into the same pipe between two writes, and into one that is longer than PIPE_BUF."""
+    written: list[str] = []
+    monkeypatch.setattr(sys.stderr, "write", written.append)
+    ids = [f"request-{number}" for number in range(60)]
+
+    async def crowd() -> None:
+        await asyncio.gather(*(visitor.client.get("/", headers={"x-request-id": name}) for name in ids))
+
+    visitor.portal.call(crowd)
+    assert len(written) < len(ids)
+    assert max(map(len, written)) <= PIPE_BUF
+    lines = [json.loads(line) for piece in written for line in piece.splitlines()]
+    assert sorted(line["request"] for line in lines if line["event"] == "request") == sorted(ids)
+    assert all(piece.endswith("\n") for piece in written)
 
 
 # Metrics

@@ -30,7 +30,7 @@ from server.app import application, create_app
 from server.callers import Callers
 from server.cli import main
 from server.settings import Settings
-from server.tokens import FORM, LONGEST, Tokens, is_whole, lifetime
+from server.tokens import FORM, LONGEST, Tokens, lifetime, with_checksum
 from tests.visitor import Visitor, visiting
 
 DAY = timedelta(days=1)
@@ -50,10 +50,11 @@ def test_a_token_is_a_prefix_256_random_bits_and_a_checksum(kept: Tokens) -> Non
     secrets = [kept.create(Role.ANALYST, DAY, "")[1] for _ in range(20)]
     assert len(set(secrets)) == 20
     assert all(re.fullmatch("cg_[0-9a-f]{72}", secret) for secret in secrets)
-    assert all(map(is_whole, secrets))
-    for place in range(3, len(secrets[0])):
-        other = "0" if secrets[0][place] != "0" else "1"
-        assert not is_whole(secrets[0][:place] + other + secrets[0][place + 1 :])
+    random = [secret.removeprefix("cg_")[:-8] for secret in secrets]
+    assert list(map(with_checksum, random)) == secrets
+    for place, digit in enumerate(random[0]):
+        other = random[0][:place] + ("0" if digit != "0" else "1") + random[0][place + 1 :]
+        assert with_checksum(other)[-8:] != secrets[0][-8:]
 
 
 def test_the_file_has_its_hash_alone_and_belongs_to_its_owner(kept: Tokens) -> None:

@@ -9,17 +9,23 @@ from typing import Any
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from anyio.lowlevel import checkpoint
 from starlette.applications import Starlette
 
 
 class Visitor:
-    """Sends requests over HTTP and waits for the answers."""
+    """Sends requests over HTTP and waits for the answers, and for what the server does in the turn after them."""
 
     def __init__(self, portal: BlockingPortal, client: httpx.AsyncClient) -> None:
         self.portal, self.client = portal, client
 
     def request(self, method: str, url: str, **options: Any) -> httpx.Response:
-        return self.portal.call(partial(self.client.request, method, url, **options))
+        return self.portal.call(partial(self._answered, method, url, **options))
+
+    async def _answered(self, method: str, url: str, **options: Any) -> httpx.Response:
+        response = await self.client.request(method, url, **options)
+        await checkpoint()
+        return response
 
     def get(self, url: str, **options: Any) -> httpx.Response:
         return self.request("GET", url, **options)
