@@ -36,19 +36,12 @@ parameters. Every store answers a plan alike, by these rules:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
-from hashlib import blake2b
 from typing import Any
 
-import msgspec
-
-from graph.errors import BadCursor, BadInput, PageSize
+from graph.errors import PageSize
 from graph.model import Cube, Hop, Kind, Property
-from graph.text import fold, words
 
 MAX_PAGE = 100  # rows of a page, groups, or nodes by id
 MAX_COMPUTED = 10_000  # rows
@@ -534,79 +527,3 @@ class Plan:
     value: Obj
     params: tuple[Param, ...]
     walks: tuple[Walk, ...] = ()
-
-
-def bind(plan: Plan, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a plan by name, their values taken from the variables and converted; those that are computed
-    are null.
-
-    Raises BadCursor where a cursor is none, BadInput where a date is no day, or a text too long to be searched for.
-    """
-    return {param.name: _converted(param, _found(param, variables)) for param in plan.params}
-
-
-def _found(param: Param, variables: Mapping[str, Any]) -> Any:
-    if not param.path:
-        return param.literal
-    value: Any = variables
-    for step in param.path:
-        value = value[step]
-    return value
-
-
-def _converted(param: Param, value: Any) -> Any:
-    match param.convert:
-        case Convert.NONE:
-            return value
-        case Convert.ENUM:
-            return [item.lower() for item in value] if isinstance(value, list | tuple) else value.lower()
-        case Convert.FOLD:
-            return fold(value)
-        case Convert.DAY:
-            return _day(value)
-        case Convert.WORDS:
-            return _searched(value)
-        case Convert.CURSOR:
-            return read_cursor(value)[1 + param.index]
-
-
-def _day(value: str) -> str:
-    with suppress(ValueError):
-        if date.fromisoformat(value).isoformat() == value:
-            return value
-    raise BadInput(f"{value} is no day; expected one as in 2021-03-04")
-
-
-def _searched(text: str) -> str:
-    found = words(text[: MAX_TEXT + 1])
-    if len(text) > MAX_TEXT or len(found.split()) > MAX_WORDS:
-        raise BadInput(f"text is too long: at most {MAX_TEXT} characters and {MAX_WORDS} words are searched for")
-    return found
-
-
-def signature(page_of: str, order: tuple[Key, ...]) -> str:
-    """Names an order in a cursor, so that a cursor of another order is refused. Six hex digits."""
-    keys = [f"{'edge.' if k.on_edge else ''}{k.property.name}{' desc' if k.descending else ''}" for k in order]
-    return blake2b(",".join([page_of, *keys]).encode(), digest_size=3).hexdigest()
-
-
-def read_cursor(text: str) -> list[Any]:
-    """The content of a cursor: the signature of its order, then the value of each key.
-
-    Raises BadCursor where the text is none of ours.
-    """
-    try:
-        content = msgspec.json.decode(bytes.fromhex(text))
-    except ValueError as error:
-        raise BadCursor(f"{text[:40]!r} is not a cursor of this API") from error
-    if not isinstance(content, list) or not content or not isinstance(content[0], str):
-        raise BadCursor(f"{text[:40]!r} is not a cursor of this API")
-    if not all(map(_is_place, content)):
-        raise BadCursor(f"{text[:40]!r} is not a cursor of this API")
-    return content
-
-
-def _is_place(value: Any) -> bool:
-    if isinstance(value, int):
-        return -(2**63) <= value < 2**63
-    return value is None or isinstance(value, str | float)

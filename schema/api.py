@@ -15,8 +15,10 @@ from typing import Any
 import msgspec
 from graphql import DocumentNode, execute_sync
 
+from graph.binding import bind
+from graph.cursors import read_cursor
 from graph.errors import BadRequest, CivicGraphError, Forbidden
-from graph.plan import Plan, bind, read_cursor
+from graph.plan import Plan
 from graph.roles import Role, seen_by
 from graph.store import Compiled, Found, Store
 from graph.walks import Walks

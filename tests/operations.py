@@ -34,9 +34,9 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
+from graph.cursors import read_cursor
 from graph.errors import BadCursor
 from graph.model import Hop, Kind, Property, Type
-from graph.plan import read_cursor
 from graph.search import FOUND, ORDER
 from graph.text import words
 from schema import limits

@@ -20,8 +20,9 @@ from typing import Any
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, execute_sync, parse
 from graphql.pyutils import Path
 
+from graph.cursors import read_cursor, signature
 from graph.model import ID, KEY, Cube, Hop, Kind, Model, Property, Relation, Table, Type, snake
-from graph.plan import Key, read_cursor, signature
+from graph.plan import Key
 from graph.search import FOUND, ORDER, PLACE
 from graph.statements import Claim, Load, Statements
 from graph.store import Store

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from graph.binding import bind
 from graph.civic import CIVIC
 from graph.errors import Forbidden
 from graph.model import Model
-from graph.plan import bind
 from graph.roles import Role
 from graph.stores import open_store
 from graph.stores.cypher_printed import steps

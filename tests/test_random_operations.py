@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from graph import changes
 from graph.civic import CIVIC
+from graph.cursors import read_cursor
 from graph.errors import BadCursor
 from graph.model import Model
-from graph.plan import read_cursor
 from graph.roles import Role, seen_by
 from graph.store import Store
 from graph.stores.neo4j import Neo4jStore

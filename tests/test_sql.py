@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graph.plan import bind
+from graph.binding import bind
 from graph.roles import Role
 from graph.stores.sql_printed import sql_text
 from graph.stores.sqlite import SQLiteStore

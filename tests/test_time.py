@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph import changes
+from graph.binding import bind
 from graph.civic import CIVIC
-from graph.plan import Convert, Param, Plan, bind
+from graph.plan import Convert, Param, Plan
 from graph.store import Store
 from tests.client import Client
 from tests.world import Said, World, link, node

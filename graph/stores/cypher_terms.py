@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from graph import plan as p
+from graph.cursors import signature
 from graph.model import CLAIMS, ID, KEY, Hop, Kind, Property, Type
 
 TRUE, FALSE = "true", "false"
@@ -211,6 +212,6 @@ def as_text(prop: Property, place: Shape) -> Shape:
 
 
 def cursor(row: Row, cells: Cells) -> Shape:
-    name = p.signature(row.kind.name, row.order)
+    name = signature(row.kind.name, row.order)
     keys = [cells.get(row.column(key.property, key.on_edge)) for key in row.order]
     return lambda got: msgspec.json.encode([name, *(key(got) for key in keys)]).hex()

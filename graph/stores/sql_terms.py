@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from graph import plan as p
+from graph.cursors import signature
 from graph.model import ID, Hop, Kind, Property, Type
 from graph.plan import Op
 from graph.stores.sql_json import Json, chosen, json_array
@@ -107,7 +108,7 @@ def as_text(prop: Property, column: str) -> str:
 
 
 def cursor(row: Row) -> str:
-    name = literal(p.signature(row.kind.name, row.order))
+    name = literal(signature(row.kind.name, row.order))
     keys = [shown_key(key, row.column) for key in row.order]
     return f"lower(hex({json_array([name, *keys])}))"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from graph.plan import bind
+from graph.binding import bind
 from graph.stores.neo4j import Neo4jStore
 from schema.api import API
 from tests.client import Client

@@ -9,8 +9,8 @@ import pytest
 
 from graph import changes
 from graph.civic import CIVIC
+from graph.cursors import read_cursor
 from graph.errors import BadCursor
-from graph.plan import read_cursor
 from graph.stores.neo4j import Neo4jStore
 from graph.stores.sqlite import SQLiteStore
 from tests.client import Client

@@ -1,0 +1,61 @@
+"""Binding: the values of a plan's parameters, taken from the variables of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+from graph.cursors import read_cursor
+from graph.errors import BadInput
+from graph.plan import MAX_TEXT, MAX_WORDS, Convert, Param, Plan
+from graph.text import fold, words
+
+
+def bind(plan: Plan, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a plan by name, their values taken from the variables and converted; those that are computed
+    are null.
+
+    Raises BadCursor where a cursor is none, BadInput where a date is no day, or a text too long to be searched for.
+    """
+    return {param.name: _converted(param, _found(param, variables)) for param in plan.params}
+
+
+def _found(param: Param, variables: Mapping[str, Any]) -> Any:
+    if not param.path:
+        return param.literal
+    value: Any = variables
+    for step in param.path:
+        value = value[step]
+    return value
+
+
+def _converted(param: Param, value: Any) -> Any:
+    match param.convert:
+        case Convert.NONE:
+            return value
+        case Convert.ENUM:
+            return [item.lower() for item in value] if isinstance(value, list | tuple) else value.lower()
+        case Convert.FOLD:
+            return fold(value)
+        case Convert.DAY:
+            return _day(value)
+        case Convert.WORDS:
+            return _searched(value)
+        case Convert.CURSOR:
+            return read_cursor(value)[1 + param.index]
+
+
+def _day(value: str) -> str:
+    with suppress(ValueError):
+        if date.fromisoformat(value).isoformat() == value:
+            return value
+    raise BadInput(f"{value} is no day; expected one as in 2021-03-04")
+
+
+def _searched(text: str) -> str:
+    found = words(text[: MAX_TEXT + 1])
+    if len(text) > MAX_TEXT or len(found.split()) > MAX_WORDS:
+        raise BadInput(f"text is too long: at most {MAX_TEXT} characters and {MAX_WORDS} words are searched for")
+    return found
