@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -228,6 +228,7 @@ class Reader:
         return made(), made(max_connection_pool_size=1)
 
     async def close(self) -> None:
+        await end([*self._pulse.under_way, *self._repair.under_way, *self._look.under_way])
         with suppress(OSError, errors.DriverError):
             await self._driver.close()
             await self._pulse_driver.close()
@@ -261,6 +262,10 @@ class Shared(Generic[T]):
         self._work = work
         self._task: asyncio.Task[T] | None = None
 
+    @property
+    def under_way(self) -> list[asyncio.Task[T] | None]:
+        return [self._task]
+
     async def result(self) -> T:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._work())
@@ -275,6 +280,10 @@ class Fresh(Generic[T]):
         self._next: asyncio.Task[T] | None = None
         self._last: asyncio.Task[T] | None = None
 
+    @property
+    def under_way(self) -> list[asyncio.Task[T] | None]:
+        return [self._next, self._last]
+
     async def result(self) -> T:
         if self._next is None:
             self._next = asyncio.get_running_loop().create_task(self._done())
@@ -285,6 +294,15 @@ class Fresh(Generic[T]):
             await asyncio.wait([self._last], timeout=TOGETHER)
         self._last, self._next = self._next, None
         return await self._work()
+
+
+async def end(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    """Cancel what is not done, and wait until it is over."""
+    left = [task for task in tasks if task and not task.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left)
 
 
 class Watch:

@@ -15,7 +15,7 @@ from graph import changes
 from graph.civic import CIVIC
 from graph.errors import StoreError, Timeout, Unavailable
 from graph.stores import bolt
-from graph.stores.bolt import Reader, Reading
+from graph.stores.bolt import Reader, Reading, access
 from graph.stores.neo4j import Neo4jStore
 from server.app import create_app
 from tests.client import Client
@@ -202,6 +202,25 @@ def test_a_server_that_was_away_is_used_again(store: Neo4jStore, server: Server)
     assert body["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     server.start()
     assert recovered(client, "UNAVAILABLE") == answer
+
+
+def test_what_is_under_way_ends_with_who_asks(neo4j: Database, server: Server) -> None:
+    """Whether the database is there is asked once for all, so it is not over when one who waits leaves."""
+
+    async def test() -> set[asyncio.Task[Any]]:
+        reader = Reader(access(neo4j.url, neo4j.environment))
+        assert await reader.is_there()
+        server.pause()
+        try:
+            asking = asyncio.create_task(reader.is_there())
+            await asyncio.sleep(0.05)  # it is under way
+            asking.cancel()
+            await reader.close()
+        finally:
+            server.resume()
+        return asyncio.all_tasks() - {asyncio.current_task(), asking}
+
+    assert not asyncio.run(test())
 
 
 @pytest.mark.parametrize("at_hand", [True, False])
