@@ -229,8 +229,8 @@ def _key(operation: Operation, variables: Mapping[str, Any]) -> Hashable:
 
 def _shape(operation: Operation, name: str, value: Any) -> Hashable:
     if name in operation.cursors and value is not None:
-        signature, *places = read_cursor(value)
-        return (signature, *(place is None for place in places))
+        made_for, *places = read_cursor(value)
+        return (made_for, *(place is None for place in places))
     if name in operation.structural or operation.introspects:
         return frozen(value)  # type: ignore[no-any-return]
     if name in operation.counted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graph import plan as p
-from graph.cursors import read_cursor
+from graph.cursors import read_cursor, signature
 from graph.errors import BadCursor, BadInput
 from graph.model import ID, KEY, Hop, Kind, named
 from graph.plan import Convert
@@ -38,8 +38,8 @@ def key_of(item: Any, kind: Kind, hop: Hop | None) -> p.Key:
 def seek(given: Tree | None, name: str, kind: Kind, order: tuple[p.Key, ...], params: Params) -> p.Seek | None:
     if not isinstance(given, Leaf):
         return None
-    signature, *places = read_cursor(given.value)
-    if signature != signature(kind.name, order) or len(places) != len(order):
+    made_for, *places = read_cursor(given.value)
+    if made_for != signature(kind.name, order) or len(places) != len(order):
         raise BadCursor(f"{name} is a cursor of another connection or order; use one from the same query")
     return p.Seek(
         tuple(None if place is None else params.add(given, Convert.CURSOR, index) for index, place in enumerate(places))
