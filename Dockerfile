@@ -10,14 +10,14 @@ RUN python -m venv /tools \
     && /tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
         --constraint requirements.lock --extra telemetry --output-file run.lock pyproject.toml \
     && python -m venv --without-pip /app \
-    && VIRTUAL_ENV=/app /tools/bin/uv pip sync --quiet --require-hashes run.lock
+    && VIRTUAL_ENV=/app /tools/bin/uv pip sync --quiet --compile-bytecode --require-hashes run.lock
 COPY graph graph
 COPY schema schema
 COPY loaders loaders
 COPY server server
 COPY docs/operations docs/operations
 RUN /tools/bin/python -m hatchling build --target wheel \
-    && VIRTUAL_ENV=/app /tools/bin/uv pip install --quiet --no-deps dist/*.whl
+    && VIRTUAL_ENV=/app /tools/bin/uv pip install --quiet --compile-bytecode --no-deps dist/*.whl
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home civic && install --directory --owner civic /var/lib/civic-graph

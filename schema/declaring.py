@@ -69,7 +69,7 @@ class Field(StrawberryField):
 
     @property
     def type(self) -> Any:
-        return self.resolve_type()
+        return int if self.type_annotation is LATER else self.resolve_type()
 
     @type.setter
     def type(self, _: Any) -> None:

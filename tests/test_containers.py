@@ -182,6 +182,17 @@ def files(folder: Path) -> set[Path]:
 
 
 @pytest.mark.timeout(600)
+def test_the_image_has_its_code_compiled(image: Image) -> None:
+    """At the first start it could not be kept, since nothing can be written there: each would take twice as long."""
+    (packages,) = (image.root / "app" / "lib").glob("python*/site-packages")
+    for package in ("graph", "schema", "loaders", "server", "graphql", "strawberry", "neo4j", "starlette"):
+        modules = list((packages / package).rglob("*.py"))
+        assert modules
+        for module in modules:
+            assert list((module.parent / "__pycache__").glob(f"{module.stem}.*.pyc")), module
+
+
+@pytest.mark.timeout(600)
 def test_what_the_image_runs_serves_and_is_healthy(image: Image) -> None:
     before = files(image.root / "app")
     assert not {"pytest", "ruff", "mypy", "pip"} & {path.name for path in (image.root / "app" / "bin").iterdir()}
