@@ -51,7 +51,7 @@ def _day(value: str) -> str:
     with suppress(ValueError):
         if date.fromisoformat(value).isoformat() == value:
             return value
-    raise BadInput(f"{value} is no day; expected one as in 2021-03-04")
+    raise BadInput(f"{value} is no single day; expected its year, month and day, as in 2021-03-04")
 
 
 def _searched(text: str) -> str:

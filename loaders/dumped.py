@@ -20,6 +20,7 @@ from graph.store import Head, Store
 from loaders import checks
 from loaders.consistency import twice_among
 from loaders.dump import FORMAT, FORMAT_VERSION, LONGEST, Footer, Header, Line, Progress, Value, encode
+from loaders.files import SAVE_AS, is_workbook
 from loaders.lines import Lines
 from loaders.report import Place, Refused, Report, counted, shown
 from loaders.resolve import KEY
@@ -81,6 +82,14 @@ def _changed(*_: object) -> None:
     raise LoadError("the file changed while it was read; expected a file that is left alone")
 
 
+def _refuse_table(path: Path) -> None:
+    """Raises LoadError where a file is a table or a workbook: those are loaded by the folder."""
+    if is_workbook(path):
+        raise LoadError(f"{path} is a workbook; expected the folder of {SAVE_AS}")
+    if path.suffix.lower() == ".csv":
+        raise LoadError(f"{path} is one table; expected the folder that it is in, {path.resolve().parent}, or a dump")
+
+
 def _state(file: BinaryIO) -> tuple[int, int]:
     status = os.fstat(file.fileno())
     return status.st_size, status.st_mtime_ns
@@ -97,7 +106,8 @@ def _lines(file: BinaryIO, part: Part) -> Iterator[bytes]:
 
 
 def read(path: Path, model: Model, progress: Progress | None = None) -> Dump:
-    """Read and check a dump. Raises LoadError where the file cannot be read."""
+    """Read and check a dump. Raises LoadError where the file cannot be read, or is a table or a workbook."""
+    _refuse_table(path)
     dump = Dump(_opened(path), Report(), model)
     try:
         Reading(dump, path.name, model, progress).run(dump._file)

@@ -15,6 +15,9 @@ from loaders.report import Place, Refused, Report
 
 ALIASES = "aliases.csv"
 MAX_BYTES = 500_000_000  # of a file
+SHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers", ".tsv", ".tab"})  # tables that are not read
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # beginnings of what spreadsheet programs write
+SAVE_AS = "tables saved as CSV UTF-8, each a file of its own in one folder"
 CHUNK = 1 << 20
 
 
@@ -38,6 +41,9 @@ def tables_of(folder: Path, model: Model, report: Report) -> dict[str, Path]:
             found[path.name] = path
         except Refused as refused:
             report.refuse(Place(path.name), None, refused)
+    for path in files_in(folder):
+        if path.suffix.lower() in SHEETS:
+            report.warn(Place(path.name), "is not read", SAVE_AS)
     if not found and report.ok:
         report.error(Place(folder.name), "holds no tables", f"CSV files such as {', '.join(known[1:4])}")
     return found
@@ -48,11 +54,15 @@ def csv_files(folder: Path) -> list[Path]:
 
     Raises LoadError where the folder is none.
     """
+    return [path for path in files_in(folder) if path.suffix.lower() == ".csv"]
+
+
+def files_in(folder: Path) -> list[Path]:
     try:
         paths = sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name))
     except OSError as error:
         raise LoadError(f"{folder} cannot be read as a folder of tables: {error.strerror}") from error
-    return [path for path in paths if path.suffix.lower() == ".csv" and not path.name.startswith(".")]
+    return [path for path in paths if not path.name.startswith((".", "~$"))]
 
 
 def _check(path: Path, folder: Path, known: list[str]) -> None:
@@ -73,6 +83,17 @@ def _check_content(path: Path) -> None:
         raise Refused("is no file", "a CSV file")
     if status.st_size > MAX_BYTES:
         raise Refused(f"has {status.st_size:,} bytes", f"at most {MAX_BYTES:,}: split the table into folders")
+    if is_workbook(path):
+        raise Refused("is a workbook, whatever its name", SAVE_AS)
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a file begins as what spreadsheet programs write."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in WORKBOOKS
+    except OSError:
+        return False  # to read it says why
 
 
 def load_id(folder: Path, model: Model, name: str | None = None) -> str:

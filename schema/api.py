@@ -13,11 +13,11 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
-from graphql import DocumentNode, execute_sync
+from graphql import DocumentNode, GraphQLError, execute_sync
 
 from graph.binding import bind
 from graph.cursors import read_cursor
-from graph.errors import BadRequest, CivicGraphError, Forbidden
+from graph.errors import BadRequest, CivicGraphError, Forbidden, RequestError
 from graph.plan import Plan
 from graph.roles import Role, seen_by
 from graph.store import Compiled, Found, Store
@@ -172,9 +172,12 @@ class API:
         return documents.read(query, self.schema, self.allowance.suggests).head
 
     def _prepare(self, query: str, name: str | None, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
-        operation = documents.opened(documents.parsed(query)).operation(name)
-        planner = Planner(self.model, self.schema, operation, variables, self.allowance.cost)
-        plan = planner.plan()
+        planner = self._planner(query, name, variables)
+        operation = planner.operation
+        try:
+            plan = planner.plan()
+        except RequestError as error:
+            raise self._placed(error, query, name, variables) from error
         began = perf_counter()
         compiled = self.store.compile(plan) if plan.value.fields else None
         seconds = perf_counter() - began
@@ -183,6 +186,17 @@ class API:
         limits.about_schema(Introspection(planner).fields(planner.roots().values()))
         about = self._introspect(operation.alone(planner.introspected()), given)
         return Prepared(operation.name, planner.cost, plan, compiled, seconds, about, tuple(planner.roots()))
+
+    def _planner(self, query: str, name: str | None, variables: dict[str, Any], *, places: bool = False) -> Planner:
+        operation = documents.opened(documents.parsed(query, places=places)).operation(name)
+        return Planner(self.model, self.schema, operation, variables, self.allowance.cost)
+
+    def _placed(self, error: RequestError, query: str, name: str | None, variables: dict[str, Any]) -> RequestError:
+        """The same error with the place of the field that it is about, for which the document is read once more."""
+        planner = self._planner(query, name, variables, places=True)
+        with suppress(RequestError):
+            planner.plan()
+        return documents.located(type(error), [GraphQLError(error.message, planner.at)])
 
     def _introspect(self, document: DocumentNode, given: dict[str, Any]) -> dict[str, msgspec.Raw]:
         """What graphql-core says of the schema."""

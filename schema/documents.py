@@ -78,11 +78,11 @@ class Document:
         """The operation of that name, or the only one. Raises BadRequest where there is none, or a choice."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
-        names = ", ".join(self.operations)
+        names = ", ".join(self.operations) or "one, which has no name"
         if name is None:
             raise BadRequest(f"the document has several operations, and operationName is missing; one of {names}")
         if name not in self.operations:
-            raise BadRequest(f"the document has no operation {name!r}; it has {names or 'none'}")
+            raise BadRequest(f"the document has no operation {name!r}; it has {names}")
         return self.operations[name]
 
 
@@ -128,11 +128,13 @@ def _faults(document: DocumentNode, schema: GraphQLSchema, suggests: bool) -> li
 def located(kind: type[RequestError], errors: list[GraphQLError]) -> RequestError:
     """Errors of graphql-core as one of ours, with what each says and where."""
     error = kind(errors[0].message)
-    error.details = [
-        {"message": e.message, "locations": [{"line": at.line, "column": at.column} for at in e.locations or []]}
-        for e in errors[: limits.MAX_ERRORS]
-    ]
+    error.details = [{"message": e.message, **_places(e)} for e in errors[: limits.MAX_ERRORS]]
     return error
+
+
+def _places(error: GraphQLError) -> dict[str, Any]:
+    places = [{"line": at.line, "column": at.column} for at in error.locations or ()]
+    return {"locations": places} if places else {}
 
 
 def coerced(

@@ -229,6 +229,7 @@ class Planner(Selections):
         return p.Provenance(self.object(values))
 
     def step(self, nodes: list[FieldNode], hops: Mapping[str, Hop], kind: Kind, at: At) -> p.Value:
+        self.at = nodes[0]
         name = nodes[0].name.value
         hop = hops.get(name)
         if hop and hop.many:

@@ -32,6 +32,7 @@ class Selections:
         self.schema = schema
         self.operation = operation
         self.variables = variables
+        self.at: FieldNode | None = None  # which is read
 
     def fields(self, selections: Iterable[Iterable[SelectionNode]], on: str) -> Fields:
         """The fields asked of a type, fragments opened, skipped ones left out."""
@@ -74,9 +75,12 @@ class Selections:
 
     def below(self, nodes: list[FieldNode], on: str) -> Fields:
         """The fields asked of what a field leads to."""
+        self.at = nodes[0]
         return self.fields((node.selection_set.selections for node in nodes if node.selection_set), on)
 
     def given(self, node: FieldNode, on: str) -> dict[str, Tree]:
+        """The arguments of a field."""
+        self.at = node
         owner = self.schema.type_map[on]
         assert isinstance(owner, GraphQLObjectType)
         return arguments(node, owner, self.variables)

@@ -130,10 +130,12 @@ def load(
     `example` is the data that comes with the package, a FILE is what `civic-graph export` wrote. What a source said
     before is replaced by what it says now. With --dry-run, each is compared with the graph as it is.
     """
-    from server.loading import Loading, erased, pseudonyms
+    from server.loading import Loading, erased, located, pseudonyms
 
     if name and len(folders) > 1:
         raise click.UsageError("--name is the name of one folder")
+    for folder in folders:
+        located(folder)  # so that none is loaded where another is not there
     settings = overridden(settings, **options)
     with scratch_graph(settings.store) if dry_run else graph(settings.store) as store:
         on_changes = partial(print_changes, as_json) if dry_run else None
@@ -165,7 +167,7 @@ def check(settings: Settings, folders: Sequence[str], student_key: str | None, a
             with checked(store, folder, pseudonyms(student_key or settings.student_key)) as found:
                 wrong |= not found.report.ok
                 lines = [to_json({"folder": folder, **found.report.as_json()})] if as_json else found.report.lines()
-                click.echo("\n".join(lines))
+                click.echo("\n".join([f"{folder}:", *lines] if len(folders) > 1 and not as_json else lines))
     sys.exit(int(wrong))
 
 
@@ -354,7 +356,7 @@ def generate(out: Path, partners: int, seed: int, as_json: bool) -> None:
 
     with console.progress("Writing") as shown:
         rows = generate(out, partners, seed, shown)
-    total = f"{out}: {sum(rows.values()):,} rows in {len(rows)} tables; load them: civic-graph load {out}"
+    total = f"{out}: {sum(rows.values()):,} rows in {len(rows)} tables; load them: civic-graph load example {out}"
     click.echo(to_json({"folder": str(out), "files": rows}) if as_json else total)
 
 

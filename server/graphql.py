@@ -105,7 +105,8 @@ def refuse_unreadable(headers: Headers) -> None:
         raise WrongType(f"the body is encoded as {encoding!r}; expected identity, that is as it is")
     media, _, rest = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
     if media.strip() != JSON or charset(rest) != "utf-8":
-        raise WrongType(f"the body is {media or 'of no type'!r}; expected content-type: {JSON} in UTF-8")
+        given = headers.get(b"content-type", b"").decode("latin-1")
+        raise WrongType(f"the body is {given or 'of no type'!r}; expected content-type: {JSON} in UTF-8")
     if (length_of(headers) or 0) > MAX_BODY:
         raise too_large()
 
@@ -162,14 +163,22 @@ def from_url(query_string: bytes) -> Request:
         )
         for name in ("variables", "extensions"):
             if name in fields:
-                fields[name] = msgspec.json.decode(fields[name])
+                fields[name] = parameter(name, fields[name])
         return msgspec.convert(fields, Request)
     except msgspec.ValidationError as error:
         raise misshapen(error) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BadRequest(
             "the address has parameters that cannot be read; expected query, and variables in JSON"
         ) from error
+
+
+def parameter(name: str, text: str) -> Any:
+    """The value of a parameter that is JSON. Raises BadRequest where it is none."""
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"{name} in the address is not JSON: {error}; expected an object") from error
 
 
 def misshapen(error: msgspec.ValidationError, several: bool = False) -> BadRequest:

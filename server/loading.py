@@ -12,11 +12,13 @@ from graph.errors import LoadError
 from graph.model import Table
 from graph.store import Change, Head, Store
 from loaders import dumped
+from loaders.columns import is_source
 from loaders.dumped import Dump
 from loaders.erased import NOBODY, Erased, erase_again
+from loaders.files import file_of
 from loaders.folder import EXAMPLE, NONE, Checked, is_loaded, read
 from loaders.pseudonyms import Pseudonyms, read_key
-from loaders.report import Report, counted
+from loaders.report import Place, Report, counted
 from server.console import Progress, progress
 from server.settings import Settings
 
@@ -109,9 +111,19 @@ class Loading:
                 move=self.move,
                 on_changes=self.on_changes or (counting(shown) if shown else None),
             )
-        if isinstance(found, Dump) and not self.dry_run:
+        if isinstance(found, Checked):
+            self._warn_of_gone(found.report, difference)
+        elif not self.dry_run:
             difference.head = erase_again(self.store, self.erased) or difference.head
         return self._outcome(subject, difference, found.report)
+
+    def _warn_of_gone(self, report: Report, difference: changes.Difference) -> None:
+        """Say which tables have no rows any more: it may be their file that went missing."""
+        for kind in self.store.model.kinds:
+            counts = difference.tables.get(kind.table)
+            if counts and counts.withdrawn and not is_source(kind) and not report.files.get(file_of(kind)):
+                said = f"there are no rows: what was said of {counted(counts.withdrawn, 'record')} is taken back"
+                report.warn(Place(file_of(kind)), said, "the table, if they are to stay")
 
     def withdraw(self, source: str) -> Outcome:
         """Take back what a source said, named with or without its `source:`, and as a shell completes a folder.
@@ -175,8 +187,15 @@ def checked(
 
 
 def located(subject: str) -> tuple[Path, str | None]:
-    """Where the tables or the dump are, and where to say that they come from, if not there."""
-    return (EXAMPLE, PACKAGED) if subject == PACKAGED else (Path(subject), None)
+    """Where the tables or the dump are, and where to say that they come from, if not there.
+
+    Raises LoadError where there is nothing.
+    """
+    if subject == PACKAGED:
+        return EXAMPLE, PACKAGED
+    if not Path(subject).exists():
+        raise LoadError(f"there is no {subject}; expected a folder of tables, or a file that civic-graph export wrote")
+    return Path(subject), None
 
 
 def _hidden(store: Store) -> int:

@@ -63,7 +63,8 @@ def kind_part(kind: Kind) -> str:
 
 
 def relation_part(relation: Relation) -> str:
-    ends = f"`{relation.source}.{relation.forward.field}`, `{relation.target}.{relation.backward.field}`"
+    fields = (f"`{relation.source}.{relation.forward.field}`", f"`{relation.target}.{relation.backward.field}`")
+    ends = ", ".join(dict.fromkeys(fields))
     keys = f" One and the same by its ends and `{'`, `'.join(relation.keys)}`." if relation.keys else ""
     head = f"### {relation.source} {relation.name} {relation.target}\n\n{relation.description} Read as {ends}.{keys}"
     return f"{head}{seen_only_by(relation)}\n\n{property_table(relation, list(relation.values))}".rstrip()
@@ -71,8 +72,8 @@ def relation_part(relation: Relation) -> str:
 
 def seen_only_by(table: Table) -> str:
     """Who sees a table's rows at all, where that is not everybody."""
-    role = least(CIVIC.classes(table))
-    return "" if role is Role.PUBLIC else f" Seen by {role}s only."
+    *first, last = [f"{role}s" for role in Role if SEES[role].issuperset(CIVIC.classes(table))]
+    return "" if SEES[Role.PUBLIC].issuperset(CIVIC.classes(table)) else f" Seen by {', '.join(first)} and {last} only."
 
 
 def property_table(of: Table, properties: list[Property]) -> str:

@@ -154,6 +154,50 @@ def test_errors_in_tables_are_reported_and_change_nothing(run: Run) -> None:
     assert json.loads(run("stats", "--json").stdout)["version"] == 0
 
 
+def test_a_table_that_went_missing_is_told_of(run: Run) -> None:
+    table("office", "partners.csv", "id,name", "a,Ann", "b,Bo")
+    table("office", "projects.csv", "id,name", "p,Play")
+    run("load", "office")
+    Path("office/projects.csv").rename("office/projects.xlsx")
+    for arguments in (("load", "--dry-run", "office"), ("load", "office")):
+        result = run(*arguments)
+        assert result.exit_code == 0
+        assert (
+            "warning: projects.csv: there are no rows: what was said of 1 record is taken back; "
+            "expected the table, if they are to stay" in result.stderr
+        )
+        assert "warning: projects.xlsx: is not read" in result.stderr
+    assert "partners.csv" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("partners.csv", b"id,name\na,Ann\n", "office/partners.csv is one table; expected the folder that it is in"),
+        ("partners.xlsx", b"PK\x03\x04", "office/partners.xlsx is a workbook; expected the folder of tables saved as"),
+    ],
+)
+def test_a_single_table_is_no_dump(run: Run, name: str, content: bytes, said: str) -> None:
+    Path("office").mkdir()
+    Path("office", name).write_bytes(content)
+    for command in ("load", "check"):
+        assert said in refused(run(command, f"office/{name}"))
+
+
+def test_none_is_loaded_where_another_is_not_there(run: Run) -> None:
+    table("office", "partners.csv", "id,name", "a,Ann")
+    assert "there is no nowhere; expected a folder of tables" in refused(run("load", "office", "nowhere"))
+    assert not Path("civic-graph.db").exists()
+
+
+def test_a_check_of_several_says_whose_issues_these_are(run: Run) -> None:
+    for folder in ("north", "south"):
+        table(folder, "partners.csv", "id,name,status", "a,Ann,activ")
+    lines = run("check", "north", "south").stdout.splitlines()
+    assert [line for line in lines if line.endswith(":")] == ["north:", "south:"]
+    assert len(lines) == 6
+
+
 def test_errors_in_tables_are_reported_as_json(run: Run) -> None:
     table("tables", "partners.csv", "id,name,status", "acorn,Acorn,actve")
     result = run("load", "--json", "tables")

@@ -69,6 +69,32 @@ def test_what_is_wrong_with_a_document(
         assert error["locations"][0] == {"line": at[0], "column": at[1]}
 
 
+NEAR = "{ near: neighbours(first: 1) { nodes "
+WIDE = "projects(first: 100) { nodes { wide: champions(first: 100) { totalCount } } }"
+NOT_DONE = [  # by the field that cannot be answered
+    ("b: projects", "PAGE_SIZE", "{ a: partners(first: 5) { totalCount }\n b: projects(first: 101) { totalCount } }"),
+    ("b: projects", "BAD_INPUT", "{ a: partners { totalCount }\n b: projects(first: 1, last: 1) { totalCount } }"),
+    ("g: groups", "BAD_INPUT", "{ partners { totalCount g: groups(by: [TYPE, STATUS]) { count } } }"),
+    ("p: projects", "BAD_CURSOR", '{ partners { nodes { name } } p: projects(after: "zz") { totalCount } }'),
+    ("far: ", "TOO_DEEP", f"{{ boroughs(first: 1) {{ nodes {NEAR * 10}{{ far: neighbours {{ totalCount {'} ' * 24}"),
+    ("wide: ", "TOO_COSTLY", f"{{ partners(first: 100) {{ nodes {{ {WIDE} }} }} }}"),
+    (
+        "b: projects",
+        "PAGE_SIZE",
+        "{ borough(id: 1) { ...F } } fragment F on Borough { b: projects(first: -1) { totalCount } }",
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "code", "query"), NOT_DONE, ids=[case[1] + case[0][:4] for case in NOT_DONE])
+def test_the_field_that_cannot_be_answered_is_named(client: Client, field: str, code: str, query: str) -> None:
+    error = client.error(query)
+    assert error["extensions"]["code"] == code
+    before = query[: query.index(field)]
+    place = {"line": before.count("\n") + 1, "column": len(before) - before.rfind("\n")}
+    assert error["locations"] == [place]
+
+
 def test_a_refused_document_has_a_status_of_a_request(client: Client) -> None:
     assert client.answer("{").status == 400
     assert client.answer("#" * 40_000).status == 413
@@ -96,7 +122,7 @@ def test_a_document_is_read_to_its_last_byte(client: Client) -> None:
     [
         ("query A { __typename } query B { __typename }", None, "one of A, B"),
         ("query A { __typename } query B { __typename }", "C", "no operation 'C'"),
-        ("{ __typename }", "A", "no operation 'A'"),
+        ("{ __typename }", "A", "no operation 'A'; it has one, which has no name"),
     ],
 )
 def test_the_operation_must_be_clear(client: Client, query: str, name: str | None, says: str) -> None:

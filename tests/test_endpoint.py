@@ -155,6 +155,14 @@ def test_a_body_of_another_type_is_not_read(visitor: Visitor, headers: dict[str,
     assert (response.status_code, code(response.json())) == (415, "BAD_REQUEST")
 
 
+def test_what_cannot_be_read_is_named(visitor: Visitor) -> None:
+    headers = {"content-type": "application/json; charset=utf-16"}
+    body = visitor.post("/graphql", content=b"{}", headers=headers).json()
+    assert body["errors"][0]["message"].startswith("the body is 'application/json; charset=utf-16'; expected")
+    body = visitor.get("/graphql?query={__typename}&extensions={}&variables={1").json()
+    assert body["errors"][0]["message"].startswith("variables in the address is not JSON: ")
+
+
 @pytest.mark.parametrize(
     "media", ["application/json", "Application/JSON; Charset=UTF-8", 'application/json;charset="utf-8"']
 )

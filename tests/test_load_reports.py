@@ -31,6 +31,23 @@ def test_issues_are_sentences(tmp_path: Path) -> None:
     assert summary == "2 errors, 2 warnings in 2 rows of 2 files"
 
 
+def test_tables_that_are_not_read_are_named(tmp_path: Path) -> None:
+    saved = "expected tables saved as CSV UTF-8, each a file of its own in one folder"
+    (tmp_path / "projects.xlsx").write_bytes(b"PK\x03\x04")
+    (tmp_path / "~$projects.xlsx").write_bytes(b"")
+    with read(tmp_path, CIVIC, None) as checked:
+        *sentences, _ = checked.report.lines()
+    assert [line.partition("; expected")[0] for line in sentences] == [
+        f"{tmp_path.name}: holds no tables",
+        "warning: projects.xlsx: is not read",
+    ]
+    assert sentences[1].endswith(saved)
+    (tmp_path / "partners.csv").write_bytes(b"PK\x03\x04" + bytes(range(256)))
+    with read(tmp_path, CIVIC, None) as checked:
+        first, *_ = checked.report.lines()
+    assert first == f"partners.csv: is a workbook, whatever its name; {saved}"
+
+
 def test_issues_are_data(tmp_path: Path) -> None:
     (tmp_path / "partners.csv").write_text("id,name,status\na,Ann,activ\n")
     with read(tmp_path, CIVIC, None) as checked:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from stat import S_IMODE
 from threading import Event
 from typing import Any
 
+import apsw
 import pytest
 
 from graph import changes
@@ -16,11 +19,13 @@ from graph.civic import CIVIC
 from graph.errors import Incompatible, LoadError, Unavailable
 from graph.model import Model
 from graph.store import Store
-from graph.stores import exists, open_store
+from graph.stores import exists, open_store, sqlite_readers
 from graph.stores.sqlite import SQLiteStore
 from graph.stores.sqlite_readers import READERS, Limit
+from server.app import create_app
 from tests.client import Client
 from tests.traced import traced
+from tests.visitor import visiting
 from tests.world import WORLD, Said, World, node
 
 
@@ -126,6 +131,46 @@ def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path: Path) -> No
     with pytest.raises(Incompatible, match="no SQLite file"):
         open_store(f"sqlite:{path}", CIVIC)
     assert path.read_bytes() == before
+
+
+def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+    place = tmp_path / "crm.db"
+    with closing(apsw.Connection(str(place))) as other:
+        other.execute("CREATE TABLE customers (name)")
+    before = place.read_bytes()
+    with pytest.raises(Incompatible, match=r"crm\.db is an SQLite file of something else; give the graph"):
+        open_store(f"sqlite:{place}", CIVIC)
+    assert place.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [place]
+
+
+def test_a_file_that_is_made_anew_is_what_a_server_answers_from(
+    store: SQLiteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_readers, "EVERY", 0.01)
+
+    def take_away() -> None:
+        for file in tmp_path.glob("graph.db*"):
+            file.unlink()
+
+    with visiting(create_app(store)) as visitor:
+
+        def asked(until: Any) -> None:
+            """Ask until the answer is this: in a moment it is seen which file there is."""
+            end = time.monotonic() + 10
+            while visitor.post("/graphql", json={"query": "{ boroughs { totalCount } }"}).json().get("data") != until:
+                assert time.monotonic() < end
+
+        asked({"boroughs": {"totalCount": 33}})
+        take_away()
+        asked(None)
+        assert visitor.get("/readyz").status_code == 503
+        with closing(open_store(store_url := f"sqlite:{tmp_path / 'graph.db'}", CIVIC)) as made:
+            changes.load(made, WORLD)
+        with closing(open_store(store_url, CIVIC)) as made:
+            boroughs = made.counts()["Borough"]
+        assert boroughs != 33
+        asked({"boroughs": {"totalCount": boroughs}})
 
 
 def test_a_store_of_another_model_is_refused(store: Store) -> None:

@@ -105,7 +105,7 @@ def test_a_day_is_asked_for(client: Client, given_date: str) -> None:
         client.error(f'{{ partners(asOf: "{given_date}") {{ totalCount }} }}'),
     ):
         assert error["extensions"]["code"] == "BAD_INPUT"
-        assert error["message"] == f"{given_date} is no day; expected one as in 2021-03-04"
+        assert error["message"] == f"{given_date} is no single day; expected its year, month and day, as in 2021-03-04"
 
 
 @given(DAYS)

@@ -363,9 +363,17 @@ class Translated:
             raise ours(error, self.access) from error
 
 
-def unavailable(access: Access, why: str) -> Unavailable:
-    """That the database is of no use for now: who runs it is told which one."""
-    return Unavailable(f"the database at {access.url} {why}", f"the database {why}")
+def unavailable(access: Access, why: str, cause: str = "") -> Unavailable:
+    """That the database is of no use for now: who runs it is told which one, and what the driver says."""
+    return Unavailable(f"the database at {access.url} {why}{cause and f': {cause}'}", f"the database {why}")
+
+
+def reason(error: BaseException) -> str:
+    """What an error of the driver comes of, in one line."""
+    while error.__cause__:
+        error = error.__cause__
+    said = isinstance(error, OSError) and error.strerror
+    return (said or str(error)).partition("\n")[0]
 
 
 def ours(error: Exception, access: Access) -> StoreError:
@@ -380,7 +388,7 @@ def ours(error: Exception, access: Access) -> StoreError:
         case errors.Neo4jError():
             return _of_code(error.code or "", error, access)
         case errors.ServiceUnavailable() | errors.SessionExpired() | errors.ConnectionPoolError() | ConnectionError():
-            return unavailable(access, SILENT)
+            return unavailable(access, SILENT, reason(error))
         case _:
             return StoreError(f"the database could not do it ({type(error).__name__})")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import astuple, dataclass
@@ -71,9 +72,9 @@ class SQLiteStore:
     def __init__(self, path: str, model: Model) -> None:
         self.path = Path(path)
         self.model = model
-        self._readers = Readers(self.path)
         with Translated(self.path):
             self._prepare()
+        self._readers = Readers(self.path)
         self._facts = self._read_facts()
 
     # Reading
@@ -166,7 +167,13 @@ class SQLiteStore:
 
     @asynccontextmanager
     async def at_hand(self) -> AsyncIterator[None]:
-        yield  # every loop has the same way to the threads that read
+        """Every loop has the same way to the threads that read; meanwhile it is seen where another file is in the place
+        of the one that they read."""
+        watching = asyncio.create_task(self._readers.watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
 
     @contextmanager
     def snapshot(self) -> Iterator[SQLiteSnapshot]:
@@ -223,7 +230,7 @@ class SQLiteStore:
         """Make the file's tables where it has none; bring those of an older model up to date."""
         connection = making(self.path)
         try:
-            if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_graph'").fetchone():
+            if not has_graph(connection, self.path):
                 connection.execute("PRAGMA journal_mode = WAL")
                 begin(connection, self.path)
                 self._create(connection)
@@ -253,7 +260,7 @@ class SQLiteStore:
         commit(connection, self.path)
 
     def _create(self, connection: Connection) -> None:
-        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_graph'").fetchone():
+        if has_graph(connection, self.path):
             connection.execute("ROLLBACK")  # another process was faster
             return
         for declaration in (*SYSTEM, *sql_search.TABLES, *ddl(self.model)):
@@ -423,6 +430,14 @@ class SQLiteWriter:
 
 
 # Tables
+
+
+def has_graph(connection: Connection, path: Path) -> bool:
+    """Whether a file has a graph; an empty one has none. Raises Incompatible where it has something else."""
+    found = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    if found and "_graph" not in found:
+        raise Incompatible(f"{path} is an SQLite file of something else; give the graph a file of its own")
+    return bool(found)
 
 
 def head_of(connection: Connection) -> Head:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from asyncio import CancelledError, get_running_loop
+from asyncio import CancelledError, get_running_loop, sleep
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 from graph.stores.sqlite_file import Connection, Translated, looking, mark_of, reading
 
 READERS = 4
+EVERY = 1.0  # seconds after which it is looked whether the file is another one
 
 Bindings = Mapping[str, Any] | tuple[Any, ...]
 P = ParamSpec("P")
@@ -39,6 +40,7 @@ class Readers:
         self.path = path
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._local = threading.local()
+        self._file = file_at(path)
         self.opened: list[Connection] = []
 
     def connection(self) -> Connection:
@@ -66,6 +68,13 @@ class Readers:
     def mark(self) -> int:
         with Translated(self.path):
             return mark_of(self.connection())
+
+    async def watch(self) -> None:
+        """Look from time to time whether another file is in the place of the one that is read, or none; from then on
+        that is read, if it can be. Whoever has a file open goes on reading what was taken away."""
+        while True:
+            await sleep(EVERY)
+            self._file = file_at(self.path)
 
     async def elsewhere(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         """Have a thread that reads do it."""
@@ -102,9 +111,24 @@ class Readers:
         return self._own("looker", looking)
 
     def _own(self, name: str, opened: Callable[[Path], Connection]) -> Connection:
-        if not hasattr(self._local, name):
-            connection = opened(self.path)
-            self.opened.append(connection)
-            setattr(self._local, name, connection)
-        found: Connection = getattr(self._local, name)
+        file = self._file
+        of, found = getattr(self._local, name, (None, None))
+        if found is None or of != file:
+            if found:
+                delattr(self._local, name)
+                self.opened.remove(found)
+                found.close()
+            with Translated(self.path):
+                found = opened(self.path)
+            self.opened.append(found)
+            setattr(self._local, name, (file, found))
         return found
+
+
+def file_at(path: Path) -> tuple[int, int] | None:
+    """Which file is at a path, None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

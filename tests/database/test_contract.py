@@ -333,5 +333,5 @@ def test_a_password_does_not_belong_into_a_url(url: str) -> None:
 def test_a_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable) as caught:
         open_store("bolt://127.0.0.1:9", CIVIC)
-    assert caught.value.message == "the database at bolt://127.0.0.1:9 does not answer"
+    assert caught.value.message == "the database at bolt://127.0.0.1:9 does not answer: Connection refused"
     assert caught.value.told == "the database does not answer"

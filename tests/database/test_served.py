@@ -79,4 +79,4 @@ def test_a_database_that_is_not_there_is_told_in_one_sentence(neo4j: Database) -
     command = [*SERVE, f"bolt://127.0.0.1:{port}", "serve", "--port", "0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"Error: the database at bolt://127.0.0.1:{port} does not answer\n"
+    assert done.stderr == f"Error: the database at bolt://127.0.0.1:{port} does not answer: Connection refused\n"
