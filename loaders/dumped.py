@@ -85,9 +85,14 @@ def _changed(*_: object) -> None:
 def _refuse_table(path: Path) -> None:
     """Raises LoadError where a file is a table or a workbook: those are loaded by the folder."""
     if is_workbook(path):
-        raise LoadError(f"{path} is a workbook; expected the folder of {SAVE_AS}")
-    if path.suffix.lower() == ".csv":
+        raise LoadError(f"{path} is a workbook; expected {SAVE_AS}")
+    if path.suffix.lower() == ".csv" and not _begins_as_json(path):
         raise LoadError(f"{path} is one table; expected the folder that it is in, {path.resolve().parent}, or a dump")
+
+
+def _begins_as_json(path: Path) -> bool:
+    with _opened(path) as file:
+        return file.read(1) == b"{"
 
 
 def _state(file: BinaryIO) -> tuple[int, int]:

@@ -15,9 +15,10 @@ from loaders.report import Place, Refused, Report
 
 ALIASES = "aliases.csv"
 MAX_BYTES = 500_000_000  # of a file
-SHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers", ".tsv", ".tab"})  # tables that are not read
-WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # beginnings of what spreadsheet programs write
-SAVE_AS = "tables saved as CSV UTF-8, each a file of its own in one folder"
+UNREAD = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers", ".tsv", ".tab"})  # what tables are called otherwise
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how the files of spreadsheet programs begin
+HIDDEN = (".", "~$")  # how names begin that are not meant: of the system, and of locks that Excel leaves
+SAVE_AS = "its tables saved as CSV UTF-8, each a file of its own in one folder"
 CHUNK = 1 << 20
 
 
@@ -41,28 +42,29 @@ def tables_of(folder: Path, model: Model, report: Report) -> dict[str, Path]:
             found[path.name] = path
         except Refused as refused:
             report.refuse(Place(path.name), None, refused)
-    for path in files_in(folder):
-        if path.suffix.lower() in SHEETS:
-            report.warn(Place(path.name), "is not read", SAVE_AS)
+    for path in unread(folder):
+        report.warn(Place(path.name), "is not read", SAVE_AS)
     if not found and report.ok:
         report.error(Place(folder.name), "holds no tables", f"CSV files such as {', '.join(known[1:4])}")
     return found
 
 
 def csv_files(folder: Path) -> list[Path]:
-    """Everything in a folder that is called .csv, by name.
-
-    Raises LoadError where the folder is none.
-    """
-    return [path for path in files_in(folder) if path.suffix.lower() == ".csv"]
+    """Everything in a folder that is called .csv, by name. Raises LoadError where the folder is none."""
+    return [path for path in _inside(folder) if path.suffix.lower() == ".csv"]
 
 
-def files_in(folder: Path) -> list[Path]:
+def unread(folder: Path) -> list[Path]:
+    """What looks like tables of a folder and is not read, by name. Raises LoadError where the folder is none."""
+    return [path for path in _inside(folder) if path.suffix.lower() in UNREAD]
+
+
+def _inside(folder: Path) -> list[Path]:
     try:
         paths = sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name))
     except OSError as error:
         raise LoadError(f"{folder} cannot be read as a folder of tables: {error.strerror}") from error
-    return [path for path in paths if not path.name.startswith((".", "~$"))]
+    return [path for path in paths if not path.name.startswith(HIDDEN)]
 
 
 def _check(path: Path, folder: Path, known: list[str]) -> None:
@@ -105,6 +107,8 @@ def load_id(folder: Path, model: Model, name: str | None = None) -> str:
     whole = blake2b(repr(declared).encode(errors="surrogateescape"), digest_size=16)
     for path in csv_files(folder):
         whole.update(os.fsencode(path.name) + b"\0" + _digest(path))
+    for path in unread(folder):
+        whole.update(os.fsencode(path.name))  # so that they are told of
     return whole.hexdigest()
 
 

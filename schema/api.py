@@ -7,13 +7,13 @@ import gc
 from asyncio import get_running_loop
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import msgspec
-from graphql import DocumentNode, GraphQLError, execute_sync
+from graphql import DocumentNode, execute_sync
 
 from graph.binding import bind
 from graph.cursors import read_cursor
@@ -42,6 +42,7 @@ INTROSPECTIONS = (20, 4_000_000)
 SWEEPS = 100  # of young objects, until old ones are looked at too
 FEW = 500  # values of variables that are read beside other requests
 
+Turns = AbstractAsyncContextManager[None]  # a block that few enter at the same time
 Look = Callable[..., Any]  # how a value is found: Recent.known or Recent.made
 
 
@@ -68,14 +69,15 @@ Ready = tuple[Prepared, dict[str, Any]]  # and the values of its variables
 class API:
     """Answers GraphQL requests of callers of one role from a store, each operation by one statement.
 
-    What is new takes milliseconds to validate and plan, or more where somebody means it to; so that is done in a
-    thread, one request after the other, while known operations are answered.
+    What is not kept is made in one of the `turns`. What is new takes milliseconds to validate and plan, or more where
+    somebody means it to; so that is done in a thread, one request after the other, while known operations are answered.
     """
 
-    def __init__(self, store: Store, role: Role, answers: Answers | None = None) -> None:
+    def __init__(self, store: Store, role: Role, answers: Answers | None = None, turns: Turns | None = None) -> None:
         self.store = store
         self.role = role
         self.answers = answers or Answers()
+        self.turns = turns or nullcontext()
         self.allowance = ALLOWANCES[role]
         self.model = seen_by(role, store.model)
         self.schema = executable(self.model)
@@ -106,21 +108,20 @@ class API:
 
         Raises CivicGraphError where something is wrong with the request.
         """
-        asked = query, dict(variables or {}), operation or None
+        asked = query, dict(variables or {}), operation
         if explains:
-            return await self._explained(*asked, tells_cost)
-        if not self.answers.size:
-            return await self._made(*asked, tells_cost)
-        if (key := key_of(self.role, *asked, tells_cost)) and (
-            kept := self.answers.known(key, await self.store.state())
-        ):
+            async with self.turns:
+                return await self._explained(*asked, tells_cost)
+        key = key_of(self.role, *asked, tells_cost) if self.answers.size else None
+        if key and (kept := self.answers.known(key, await self.store.state())):
             return kept
-        answer = await self._made(*asked, tells_cost)
+        async with self.turns:
+            answer = await self._run(*asked, tells_cost)
         if key:
             self.answers.keep(key, answer)
         return answer
 
-    async def _made(self, query: str, given: dict[str, Any], operation: str | None, tells_cost: bool) -> Answer:
+    async def _run(self, query: str, given: dict[str, Any], operation: str | None, tells_cost: bool) -> Answer:
         prepared, values = await self._ready(query, given, operation)
         found = Found(b"{}", 0)
         if prepared.compiled:
@@ -138,7 +139,7 @@ class API:
             raise Forbidden(f"{self.role} may not have answers explained; expected the token of a steward or admin")
         explanation = Explanation(self.store, self._walks, self.role)
         prepared, values = await get_running_loop().run_in_executor(
-            PLANNER, self._made_ready, explanation.look, query, given, operation
+            PLANNER, self._plan, explanation.look, query, given, operation
         )
         found = Found(b"{}", 0)
         if prepared.compiled:
@@ -151,16 +152,18 @@ class API:
         """The operation and the values of its variables, at once where it is known."""
         with suppress(KeyError):
             if limits.number_of(given, FEW) <= FEW:
-                return self._looked_up(Recent.known, query, given, name)
-        return await get_running_loop().run_in_executor(PLANNER, self._made_ready, Recent.made, query, given, name)
+                return self._find(Recent.known, query, given, name)
+        return await get_running_loop().run_in_executor(PLANNER, self._plan, Recent.made, query, given, name)
 
-    def _made_ready(self, look: Look, query: str, given: dict[str, Any], name: str | None) -> Ready:
+    def _plan(self, look: Look, query: str, given: dict[str, Any], name: str | None) -> Ready:
+        """The same in the planner's thread, where it may take long."""
         try:
-            return self._looked_up(look, query, given, name)
+            return self._find(look, query, given, name)
         finally:
             _sweep()
 
-    def _looked_up(self, look: Look, query: str, given: dict[str, Any], name: str | None) -> Ready:
+    def _find(self, look: Look, query: str, given: dict[str, Any], name: str | None) -> Ready:
+        """The same by a `look` at what is kept. Raises KeyError where that makes nothing and there is nothing."""
         document = look(self._documents, query, lambda: self._read(query))
         operation = document.operation(name)
         values = documents.coerced(operation, self.schema, given, self.allowance.suggests)
@@ -172,12 +175,13 @@ class API:
         return documents.read(query, self.schema, self.allowance.suggests).head
 
     def _prepare(self, query: str, name: str | None, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
-        planner = self._planner(query, name, variables)
-        operation = planner.operation
+        document = documents.parsed(query)
+        operation = documents.opened(document).operation(name)
+        planner = Planner(self.model, self.schema, operation, variables, self.allowance.cost)
         try:
             plan = planner.plan()
         except RequestError as error:
-            raise self._placed(error, query, name, variables) from error
+            raise documents.placed(error, planner.reading, document, query) from error
         began = perf_counter()
         compiled = self.store.compile(plan) if plan.value.fields else None
         seconds = perf_counter() - began
@@ -186,17 +190,6 @@ class API:
         limits.about_schema(Introspection(planner).fields(planner.roots().values()))
         about = self._introspect(operation.alone(planner.introspected()), given)
         return Prepared(operation.name, planner.cost, plan, compiled, seconds, about, tuple(planner.roots()))
-
-    def _planner(self, query: str, name: str | None, variables: dict[str, Any], *, places: bool = False) -> Planner:
-        operation = documents.opened(documents.parsed(query, places=places)).operation(name)
-        return Planner(self.model, self.schema, operation, variables, self.allowance.cost)
-
-    def _placed(self, error: RequestError, query: str, name: str | None, variables: dict[str, Any]) -> RequestError:
-        """The same error with the place of the field that it is about, for which the document is read once more."""
-        planner = self._planner(query, name, variables, places=True)
-        with suppress(RequestError):
-            planner.plan()
-        return documents.located(type(error), [GraphQLError(error.message, planner.at)])
 
     def _introspect(self, document: DocumentNode, given: dict[str, Any]) -> dict[str, msgspec.Raw]:
         """What graphql-core says of the schema."""

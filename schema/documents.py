@@ -15,6 +15,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     ListValueNode,
+    Node,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -130,6 +131,12 @@ def located(kind: type[RequestError], errors: list[GraphQLError]) -> RequestErro
     error = kind(errors[0].message)
     error.details = [{"message": e.message, **_places(e)} for e in errors[: limits.MAX_ERRORS]]
     return error
+
+
+def placed(error: RequestError, of: Node | None, document: DocumentNode, text: str) -> RequestError:
+    """The same error with the place of the node of a document that it is `of`, for which its text is parsed again."""
+    twins = zip(nodes(document), nodes(parsed(text, places=True)), strict=True)
+    return located(type(error), [GraphQLError(error.message, next((twin for node, twin in twins if node is of), None))])
 
 
 def _places(error: GraphQLError) -> dict[str, Any]:

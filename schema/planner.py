@@ -206,6 +206,7 @@ class Planner(Selections):
         properties = {prop.name: prop for prop in kind.columns}
         hops = {hop.field: hop for hop in self.model.hops(kind)}
         for key, nodes in fields.items():
+            self.reading = nodes[0]
             name = nodes[0].name.value
             if name in properties:
                 values[key] = p.Get(properties[name])
@@ -229,7 +230,6 @@ class Planner(Selections):
         return p.Provenance(self.object(values))
 
     def step(self, nodes: list[FieldNode], hops: Mapping[str, Hop], kind: Kind, at: At) -> p.Value:
-        self.at = nodes[0]
         name = nodes[0].name.value
         hop = hops.get(name)
         if hop and hop.many:
@@ -350,6 +350,7 @@ class Planner(Selections):
         return self.object({k: _named(f, on) or made(properties[f[0].name.value], True) for k, f in asked.items()})
 
     def group_key(self, nodes: list[FieldNode], by: Grouping, at: At) -> p.Value:
+        self.reading = nodes[0]
         match nodes[0].name.value:
             case "value":
                 return p.GroupValue()

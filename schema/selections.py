@@ -32,7 +32,7 @@ class Selections:
         self.schema = schema
         self.operation = operation
         self.variables = variables
-        self.at: FieldNode | None = None  # which is read
+        self.reading: SelectionNode | None = None  # the last field of which something was read
 
     def fields(self, selections: Iterable[Iterable[SelectionNode]], on: str) -> Fields:
         """The fields asked of a type, fragments opened, skipped ones left out."""
@@ -65,6 +65,7 @@ class Selections:
                 (condition,) = directive.arguments or ()
                 value = value_from_ast(condition.value, GraphQLBoolean, dict(self.variables))
                 if value is None:
+                    self.reading = node
                     raise BadInput(f"@{directive.name.value}(if:) is null; expected true or false")
                 if value is skips:
                     return False
@@ -75,12 +76,12 @@ class Selections:
 
     def below(self, nodes: list[FieldNode], on: str) -> Fields:
         """The fields asked of what a field leads to."""
-        self.at = nodes[0]
+        self.reading = nodes[0]
         return self.fields((node.selection_set.selections for node in nodes if node.selection_set), on)
 
     def given(self, node: FieldNode, on: str) -> dict[str, Tree]:
         """The arguments of a field."""
-        self.at = node
+        self.reading = node
         owner = self.schema.type_map[on]
         assert isinstance(owner, GraphQLObjectType)
         return arguments(node, owner, self.variables)

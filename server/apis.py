@@ -1,6 +1,9 @@
-"""The API of each role over one store."""
+"""The API of each role over one store, where questions are answered."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from anyio import Lock
 from anyio.to_thread import run_sync
@@ -9,16 +12,32 @@ from graph.roles import Role
 from graph.store import Store
 from schema.answers import Answers
 from schema.api import API
+from schema.errors import Answer
 from server.process import lasting
+from server.turns import Turns
+
+
+class Question(NamedTuple):
+    """What is asked, whether the cost is to be told, and whether the answer is to be explained."""
+
+    query: str
+    variables: Mapping[str, Any] | None = None
+    operation: str | None = None
+    tells_cost: bool = False
+    explains: bool = False
 
 
 class APIs:
     """Makes the API of a role when it is first asked for: that takes a good part of a second."""
 
-    def __init__(self, store: Store, first: Role, answers: Answers | None = None) -> None:
-        self.store, self.answers = store, answers
-        self._made = {first: API(store, first, answers)}
+    def __init__(self, store: Store, first: Role, answers: Answers, turns: Turns) -> None:
+        self.store, self.answers, self.turns = store, answers, turns
+        self._made = {first: API(store, first, answers, turns)}
         self._making = Lock()
+
+    async def answer(self, role: Role, question: Question) -> Answer:
+        """Raises CivicGraphError where there is no answer."""
+        return await (await self.of(role)).answer(*question)
 
     async def of(self, role: Role) -> API:
         if role not in self._made:
@@ -29,4 +48,4 @@ class APIs:
 
     def _make(self, role: Role) -> API:
         with lasting():
-            return API(self.store, role, self.answers)
+            return API(self.store, role, self.answers, self.turns)

@@ -24,7 +24,6 @@ from server import tracing
 from server.apis import APIs
 from server.callers import PUBLIC, Callers, Gate
 from server.codings import Codings
-from server.desk import Desk
 from server.graphql import GraphQL
 from server.guard import Guard
 from server.health import Health
@@ -51,7 +50,8 @@ def application(
     started: Callable[[Store], None] | None = None,
     leaving: Callable[[], bool] = lambda: False,
 ) -> Starlette:
-    """The application as the settings have it, those of the environment if not given: for an ASGI server."""
+    """The application as the settings have it, those of the environment if not given: for an ASGI server that keeps its
+    lifespan, in which it looks at the time."""
     settings = settings or from_environment(os.environ)
     log.level = LEVELS[settings.log_level]
     callers = Callers(Tokens(Path(settings.tokens)), settings.anonymous)
@@ -84,9 +84,8 @@ def create_app(
     """
     turns, answers = Turns(), Answers(kept)
     metrics = Metrics(turns, answers)
-    apis = APIs(store, callers.anonymous, answers)
-    desk, watch = Desk(apis, turns), Watch()
-    pages, health = Pages(desk, watch), Health(store, leaving)
+    apis, watch = APIs(store, callers.anonymous, answers, turns), Watch()
+    pages, health = Pages(apis, watch), Health(store, leaving)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -103,7 +102,7 @@ def create_app(
             await run_sync(traces.close)
 
     routes = [
-        Route("/graphql", GraphQL(desk, watch, query_page(documents), documents)),
+        Route("/graphql", GraphQL(apis, watch, query_page(documents), documents)),
         Route("/", pages.start),
         Route("/schema.graphql", pages.schema),
         Route("/healthz", health.alive),

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graph.errors import BadRequest, CivicGraphError, TooLarge, WrongMethod, WrongType
 from schema.errors import Answer, failure
 from schema.trusted import Documents
-from server.desk import Desk, Question
+from server.apis import APIs, Question
 from server.patience import Watch
 from server.qualities import qualities
 from server.tags import is_known, tag_of
@@ -55,8 +55,8 @@ _decode = msgspec.json.Decoder(Request).decode
 class GraphQL:
     """Answers GraphQL requests at the desk; a browser that comes to look gets the page."""
 
-    def __init__(self, desk: Desk, watch: Watch, page: ASGIApp, documents: Documents) -> None:
-        self.desk, self.watch, self.page, self.documents = desk, watch, page, documents
+    def __init__(self, apis: APIs, watch: Watch, page: ASGIApp, documents: Documents) -> None:
+        self.apis, self.watch, self.page, self.documents = apis, watch, page, documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = scope["record"].headers
@@ -71,7 +71,7 @@ class GraphQL:
                 patience.is_read()
                 record.query = self.documents.text(request.query, request.documentId)
                 question = request.about(record.query, headers)
-                record.answer = await self.desk.answer(scope["role"], question)
+                record.answer = await self.apis.answer(scope["role"], question)
         except CivicGraphError as error:
             record.answer = failure(error, record.id)
             if record.query is not None and record.answer.status == 400 and media == JSON:

@@ -107,7 +107,7 @@ def listen(address: Address, load: Callable[[], Any], workers: int, leaving: Eve
         log_level=LogLevels.warning,
         log_dictconfig={
             "handlers": {"console": {"class": "server.logs.Forward"}},
-            "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
+            "loggers": {name: {"handlers": ["console"], "propagate": False} for name in ("_granian", "asyncio")},
         },
     )
     server.leaving = leaving

@@ -118,11 +118,11 @@ class Loading:
         return self._outcome(subject, difference, found.report)
 
     def _warn_of_gone(self, report: Report, difference: changes.Difference) -> None:
-        """Say which tables have no rows any more: it may be their file that went missing."""
+        """Say which tables of a kind have no rows any more: it may be their file that went missing."""
         for kind in self.store.model.kinds:
             counts = difference.tables.get(kind.table)
-            if counts and counts.withdrawn and not is_source(kind) and not report.files.get(file_of(kind)):
-                said = f"there are no rows: what was said of {counted(counts.withdrawn, 'record')} is taken back"
+            if counts and not is_source(kind) and not report.files.get(file_of(kind)):
+                said = f"there are no rows: what was said of {counted(counts.total, 'record')} is taken back"
                 report.warn(Place(file_of(kind)), said, "the table, if they are to stay")
 
     def withdraw(self, source: str) -> Outcome:

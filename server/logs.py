@@ -37,6 +37,13 @@ def name_of(level: int) -> str:
     return logging.getLevelName(level).lower()
 
 
+def line_of(fields: Mapping[str, Any]) -> bytes:
+    try:
+        return _encode(fields)
+    except UnicodeEncodeError:  # half a character
+        return _encode({name: ascii(value) if isinstance(value, str) else value for name, value in fields.items()})
+
+
 def write(lines: Iterable[bytes]) -> None:
     """Write lines together, as far as the kernel keeps them together where processes write into one pipe."""
     piece = b""
@@ -61,7 +68,7 @@ class Log:
         """Write a line for each event of the same name, by its level and fields."""
         now = timestamp(time())
         write(
-            _encode({"timestamp": now, "level": name_of(level), "event": event, **fields})
+            line_of({"timestamp": now, "level": name_of(level), "event": event, **fields})
             for level, fields in several
             if level >= self.level
         )

@@ -18,7 +18,7 @@ from graph.model import Kind
 from graph.roles import described
 from schema.trusted import Documents, Trusted
 from schema.types import sdl
-from server.desk import Desk, Question
+from server.apis import APIs, Question
 from server.examples import EXAMPLES, FIRST, Example
 from server.patience import Watch
 from server.tags import is_known, tag
@@ -48,13 +48,13 @@ TRUSTED_ONLY = "<p>This server answers trusted documents only. Choose one below;
 class Pages:
     """The pages over one graph, as each caller may see it."""
 
-    def __init__(self, desk: Desk, watch: Watch) -> None:
-        self.desk, self.watch = desk, watch
+    def __init__(self, apis: APIs, watch: Watch) -> None:
+        self.apis, self.watch = apis, watch
         self._making = Lock()
 
     async def start(self, request: Request) -> Response:
         """What this is, what is in it and whose words it must carry."""
-        api = await self.desk.apis.of(request.scope["role"])
+        api = await self.apis.of(request.scope["role"])
         graph, sources = await self._about(request)
         counts = {row["name"]: row["count"] for row in graph["counts"]}
         kinds = [kind for kind in api.model.kinds if counts[kind.table]]
@@ -70,7 +70,7 @@ class Pages:
 
     async def schema(self, request: Request) -> Response:
         """The caller's schema in the schema definition language, made when it is first asked for."""
-        api = await self.desk.apis.of(request.scope["role"])
+        api = await self.apis.of(request.scope["role"])
         async with self._making:
             text = await run_sync(sdl, api.model)
         etag = tag(text.encode())
@@ -86,7 +86,7 @@ class Pages:
         with self.watch.over(request.receive) as patience:
             patience.is_read()
             while True:
-                answer = await self.desk.answer(request.scope["role"], Question(ABOUT, {"after": after}))
+                answer = await self.apis.answer(request.scope["role"], Question(ABOUT, {"after": after}))
                 data = msgspec.json.decode(answer.body)["data"]
                 sources += data["sources"]["nodes"]
                 after = data["sources"]["pageInfo"]["endCursor"]

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from graph.roles import Role
 from schema.answers import key_of
 from schema.errors import Answer
-from server.desk import Question
+from server.apis import Question
 
 
 def tag_of(role: Role, question: Question, answer: Answer, media: str) -> bytes | None:

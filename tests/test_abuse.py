@@ -79,7 +79,7 @@ def test_the_refused_are_told_to_come_again_and_health_is_never_queued(
         await go_on.wait()
         raise Timeout("it took too long")
 
-    monkeypatch.setattr(API, "answer", slow)
+    monkeypatch.setattr(API, "_run", slow)
     with visiting(create_app(open_store(example_url, CIVIC))) as visitor:
 
         async def crowd() -> list[httpx.Response]:
@@ -175,6 +175,7 @@ def test_who_ends_the_work_otherwise_is_not_told_of_time() -> None:
         working = asyncio.create_task(work())
         await asyncio.sleep(0)
         working.cancel()
+        assert len(watch.under_way) == 1
         if is_late:
             for patience in watch.under_way:
                 patience.look()
@@ -220,6 +221,19 @@ def test_a_body_that_does_not_come_to_its_end_is_given_up() -> None:
 
     for receive in (drip, forever):
         asyncio.run(test(receive))
+
+
+def test_a_server_looks_at_the_time(example_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "EVERY", 0.01)
+    monkeypatch.setattr(Watch, "over", lambda watch, receive: Patience(watch, receive, 0.02, 0.02))
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b" "
+        await asyncio.Event().wait()
+
+    with visiting(create_app(open_store(example_url, CIVIC))) as visitor:
+        response = visitor.post("/graphql", content=endless(), headers={"content-type": "application/json"})
+    assert response.status_code == 408
 
 
 def test_a_body_has_come_once_it_is_as_long_as_announced() -> None:

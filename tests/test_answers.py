@@ -28,6 +28,7 @@ from schema.trusted import Documents, trusted
 from server.app import create_app
 from server.callers import Callers
 from server.tokens import Tokens
+from server.turns import Turns
 from tests.conftest import Open
 from tests.test_journal import lines, numbers
 from tests.visitor import Visitor, visiting
@@ -109,6 +110,23 @@ def test_what_is_kept_has_the_name_and_the_cost_of_what_was_made(store: Store) -
     made, kept = (asyncio.run(api.answer(NAMES, {"first": 7})) for _ in range(2))
     assert (kept.operation, kept.cost) == ("Names", 7)
     assert replace(kept, kept_by=None) == made
+
+
+def test_what_is_kept_waits_for_no_turn(store: Store) -> None:
+    turns = Turns(running=1)
+    api = API(store, Role.STEWARD, Answers(SIZE), turns)
+
+    async def test() -> None:
+        await api.answer(NAMES)
+        async with turns, asyncio.timeout(10):
+            assert (await api.answer(NAMES)).is_kept
+            other = asyncio.create_task(api.answer(RANKS))
+            while not turns.waiting:
+                await asyncio.sleep(0.001)
+            assert not other.done()
+        assert not (await other).is_kept
+
+    asyncio.run(test())
 
 
 def test_roles_share_nothing(store: Store) -> None:

@@ -170,11 +170,18 @@ def test_a_table_that_went_missing_is_told_of(run: Run) -> None:
     assert "partners.csv" not in result.stderr
 
 
+def test_a_workbook_beside_its_table_is_told_of(run: Run) -> None:
+    table("office", "projects.csv", "id,name", "p,Play")
+    run("load", "office")
+    Path("office/projects.xlsx").write_bytes(b"PK\x03\x04")
+    assert "warning: projects.xlsx: is not read" in run("load", "office").stderr
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("partners.csv", b"id,name\na,Ann\n", "office/partners.csv is one table; expected the folder that it is in"),
-        ("partners.xlsx", b"PK\x03\x04", "office/partners.xlsx is a workbook; expected the folder of tables saved as"),
+        ("partners.xlsx", b"PK\x03\x04", "office/partners.xlsx is a workbook; expected its tables saved as CSV"),
     ],
 )
 def test_a_single_table_is_no_dump(run: Run, name: str, content: bytes, said: str) -> None:

@@ -70,14 +70,19 @@ def test_what_is_wrong_with_a_document(
 
 
 NEAR = "{ near: neighbours(first: 1) { nodes "
-WIDE = "projects(first: 100) { nodes { wide: champions(first: 100) { totalCount } } }"
+MANY = "partners(first: 100) { nodes { projects(first: 100) { nodes "
 NOT_DONE = [  # by the field that cannot be answered
     ("b: projects", "PAGE_SIZE", "{ a: partners(first: 5) { totalCount }\n b: projects(first: 101) { totalCount } }"),
     ("b: projects", "BAD_INPUT", "{ a: partners { totalCount }\n b: projects(first: 1, last: 1) { totalCount } }"),
     ("g: groups", "BAD_INPUT", "{ partners { totalCount g: groups(by: [TYPE, STATUS]) { count } } }"),
     ("p: projects", "BAD_CURSOR", '{ partners { nodes { name } } p: projects(after: "zz") { totalCount } }'),
     ("far: ", "TOO_DEEP", f"{{ boroughs(first: 1) {{ nodes {NEAR * 10}{{ far: neighbours {{ totalCount {'} ' * 24}"),
-    ("wide: ", "TOO_COSTLY", f"{{ partners(first: 100) {{ nodes {{ {WIDE} }} }} }}"),
+    ("wide: ", "TOO_COSTLY", f"{{ {MANY}{{ wide: champions(first: 100) {{ totalCount }} }} }} }} }} }}"),
+    (
+        "wide: ",
+        "TOO_COSTLY",
+        f"{{ {MANY}{{ boroughs(first: 1) {{ totalCount }} wide: provenance {{ loadedAt }} }} }} }} }} }}",
+    ),
     (
         "b: projects",
         "PAGE_SIZE",

@@ -125,6 +125,11 @@ def test_lines_that_are_written_together_stay_whole(visitor: Visitor, monkeypatc
     assert all(piece.endswith("\n") for piece in written)
 
 
+def test_half_a_character_is_logged(visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
+    log.info("event", text="half \ud800")
+    assert json.loads(capsys.readouterr().err)["text"] == r"'half \ud800'"
+
+
 # Metrics
 
 

@@ -32,7 +32,7 @@ def test_issues_are_sentences(tmp_path: Path) -> None:
 
 
 def test_tables_that_are_not_read_are_named(tmp_path: Path) -> None:
-    saved = "expected tables saved as CSV UTF-8, each a file of its own in one folder"
+    saved = "expected its tables saved as CSV UTF-8, each a file of its own in one folder"
     (tmp_path / "projects.xlsx").write_bytes(b"PK\x03\x04")
     (tmp_path / "~$projects.xlsx").write_bytes(b"")
     with read(tmp_path, CIVIC, None) as checked:

@@ -269,7 +269,7 @@ class Shared(Generic[T]):
     async def result(self) -> T:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._work())
-        return await asyncio.shield(self._task)
+        return await shared(self._task)
 
 
 class Fresh(Generic[T]):
@@ -287,13 +287,25 @@ class Fresh(Generic[T]):
     async def result(self) -> T:
         if self._next is None:
             self._next = asyncio.get_running_loop().create_task(self._done())
-        return await asyncio.shield(self._next)
+        return await shared(self._next)
 
     async def _done(self) -> T:
-        if self._last:
-            await asyncio.wait([self._last], timeout=TOGETHER)
-        self._last, self._next = self._next, None
+        try:
+            if self._last:
+                await asyncio.wait([self._last], timeout=TOGETHER)
+        finally:
+            self._last, self._next = self._next, None
         return await self._work()
+
+
+async def shared(task: asyncio.Task[T]) -> T:
+    """The result of a task that others wait for as well. Raises Unavailable where it was ended meanwhile."""
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError as error:
+        if task.cancelled():
+            raise Unavailable("the graph is being closed") from error
+        raise
 
 
 async def end(tasks: Iterable[asyncio.Task[Any] | None]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import astuple, dataclass
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from threading import Event
@@ -74,7 +74,7 @@ class SQLiteStore:
         self.model = model
         with Translated(self.path):
             self._prepare()
-        self._readers = Readers(self.path)
+        self._readers = Readers(self.path, self._fits)
         self._facts = self._read_facts()
 
     # Reading
@@ -225,6 +225,10 @@ class SQLiteStore:
         """Refuse tables that a newer version has made out of those that this process knows."""
         if layout_of(connection) != fingerprint(self.model):
             raise Incompatible(f"{self.path} {MEANWHILE}")
+
+    def _fits(self, connection: Connection) -> bool:
+        """Whether a file has a graph of this model, as it had when it was opened first."""
+        return has_graph(connection, self.path) and layout_of(connection) == fingerprint(self.model)
 
     def _prepare(self) -> None:
         """Make the file's tables where it has none; bring those of an older model up to date."""
@@ -470,6 +474,7 @@ def ddl(model: Model) -> list[str]:
     return [text for table in model.tables for text in declarations(table)]
 
 
+@lru_cache
 def fingerprint(model: Model) -> str:
     """Names the tables of a model: another model, another fingerprint."""
     made = [*ddl(model), *sql_search.TABLES, *searched(model)]

@@ -7,13 +7,16 @@ import time
 from asyncio import CancelledError, get_running_loop, sleep
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
+from graph.errors import Incompatible, Unavailable
 from graph.stores.sqlite_file import Connection, Translated, looking, mark_of, reading
 
 READERS = 4
+GONE = "has no graph of this model any more; restore it, or start again"
 EVERY = 1.0  # seconds after which it is looked whether the file is another one
 
 Bindings = Mapping[str, Any] | tuple[Any, ...]
@@ -36,8 +39,9 @@ AT_ONCE = Limit(0.002, 1_000)
 class Readers:
     """Connections to a file that can only read, one a thread, and one that waits for nobody."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fits: Callable[[Connection], bool]) -> None:
         self.path = path
+        self._fits = fits  # whether what a connection leads to is to be read
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._local = threading.local()
         self._file = file_at(path)
@@ -117,16 +121,26 @@ class Readers:
             if found:
                 delattr(self._local, name)
                 self.opened.remove(found)
-                found.close()
-            with Translated(self.path):
-                found = opened(self.path)
+                with Translated(self.path):
+                    found.close()
+            found = self._fitting(opened)
             self.opened.append(found)
             setattr(self._local, name, (file, found))
         return found
 
+    def _fitting(self, opened: Callable[[Path], Connection]) -> Connection:
+        """A connection to the file. Raises Unavailable where that is not, or not yet, one to read from."""
+        with suppress(Incompatible), Translated(self.path), ExitStack() as otherwise:
+            connection = opened(self.path)
+            otherwise.callback(connection.close)
+            if self._fits(connection):
+                otherwise.pop_all()
+                return connection
+        raise Unavailable(f"{self.path} {GONE}", f"the store {GONE}")
+
 
 def file_at(path: Path) -> tuple[int, int] | None:
-    """Which file is at a path, None where there is none."""
+    """Which file is at a path, None where there is none. While one is open, no other has its number."""
     try:
         found = path.stat()
     except OSError:

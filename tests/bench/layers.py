@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr
+from contextlib import nullcontext, redirect_stderr
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -29,11 +29,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graph.civic import CIVIC
 from graph.roles import Role
 from graph.stores import open_store
-from schema.errors import Answer
 from server.app import LOCAL, create_app
 from server.callers import Callers, Gate
 from server.codings import Codings
-from server.desk import Desk, Question
 from server.graphql import GraphQL
 from server.guard import Guard
 from server.journal import Closed, Journal, Record
@@ -51,13 +49,6 @@ KEPT = 64_000_000  # bytes
 MADE = "the nested page in its place, made anew"
 
 Row = tuple[str, str, str]  # layer, microseconds, share of the whole
-
-
-class Plain(Desk):
-    """A desk where nobody waits for a turn."""
-
-    async def answer(self, role: Role, question: Question) -> Answer:
-        return await (await self.apis.of(role)).answer(*question)
 
 
 class Endless(Watch):
@@ -121,7 +112,9 @@ def with_journal(kind: type) -> Callable[[Starlette], None]:
 
 def without_turns(app: Starlette) -> None:
     endpoint: GraphQL = app.routes[0].app
-    endpoint.desk, endpoint.watch = Plain(endpoint.desk.apis, endpoint.desk.turns), Endless()
+    endpoint.watch = Endless()
+    for api in endpoint.apis._made.values():
+        api.turns = nullcontext()
 
 
 def bare(app: Starlette) -> None:
