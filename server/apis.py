@@ -30,7 +30,7 @@ class Question(NamedTuple):
 class APIs:
     """Makes the API of a role when it is first asked for: that takes a good part of a second."""
 
-    def __init__(self, store: Store, first: Role, answers: Answers, turns: Turns) -> None:
+    def __init__(self, store: Store, first: Role, answers: Answers | None = None, turns: Turns | None = None) -> None:
         self.store, self.answers, self.turns = store, answers, turns
         self._made = {first: API(store, first, answers, turns)}
         self._making = Lock()

@@ -89,7 +89,7 @@ def test_a_look_that_must_wait_keeps_nobody_waiting(tmp_path: Path) -> None:
     changes.load(store, borough())
     before = state(store)
     store._readers.close()
-    store._readers = Readers(store.path)
+    store._readers = Readers(store.path, store._fits)
     other = apsw.Connection(str(store.path))
     other.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
     other.execute("UPDATE _graph SET version = version")

@@ -41,10 +41,10 @@ class Readers:
 
     def __init__(self, path: Path, fits: Callable[[Connection], bool]) -> None:
         self.path = path
-        self._fits = fits  # whether what a connection leads to is to be read
+        self._fits = fits  # whether another file in its place is to be read
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._local = threading.local()
-        self._file = file_at(path)
+        self._first = self._file = file_at(path)  # which fits
         self.opened: list[Connection] = []
 
     def connection(self) -> Connection:
@@ -133,7 +133,7 @@ class Readers:
         with suppress(Incompatible), Translated(self.path), ExitStack() as otherwise:
             connection = opened(self.path)
             otherwise.callback(connection.close)
-            if self._fits(connection):
+            if self._file == self._first or self._fits(connection):
                 otherwise.pop_all()
                 return connection
         raise Unavailable(f"{self.path} {GONE}", f"the store {GONE}")
