@@ -287,7 +287,7 @@ def test_an_abuse_is_answered_as_it_may_be_and_does_no_harm(sort: Sort, place: P
 
     statuses = asyncio.run(abused())
     assert statuses
-    assert statuses.keys() <= sort.allowed
+    assert statuses.keys() <= sort.allowed, statuses
     place.server.health()
 
 
