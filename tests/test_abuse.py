@@ -92,7 +92,7 @@ def test_the_refused_are_told_to_come_again_and_health_is_never_queued(
             go_on.set()
             return list(await asyncio.gather(*asked))
 
-        responses = visitor.portal.call(crowd)
+        responses = visitor.call(crowd)
     refused = [response for response in responses if response.status_code == 503]
     assert [response.status_code for response in responses].count(504) == 72
     assert len(refused) == 8

@@ -40,7 +40,7 @@ def raw(visitor: Visitor, method: str, url: str, accept: str, **options: Any) ->
         async with visitor.client.stream(method, url, headers=headers, **options) as response:
             return response, b"".join([part async for part in response.aiter_raw()])
 
-    return visitor.portal.call(ask)
+    return visitor.call(ask)
 
 
 def decoded(response: httpx.Response, body: bytes) -> bytes:

@@ -117,7 +117,7 @@ def test_lines_that_are_written_together_stay_whole(visitor: Visitor, monkeypatc
     async def crowd() -> None:
         await asyncio.gather(*(visitor.client.get("/", headers={"x-request-id": name}) for name in ids))
 
-    visitor.portal.call(crowd)
+    visitor.call(crowd)
     assert len(written) < len(ids)
     assert max(map(len, written)) <= PIPE_BUF
     lines = [json.loads(line) for piece in written for line in piece.splitlines()]

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from anyio.lowlevel import checkpoint
 from starlette.applications import Starlette
 
+T = TypeVar("T")
+
 
 class Visitor:
     """Sends requests over HTTP and waits for the answers, and for what the server does in the turn after them."""
 
     def __init__(self, portal: BlockingPortal, client: httpx.AsyncClient) -> None:
-        self.portal, self.client = portal, client
+        self._portal, self.client = portal, client
+
+    def call(self, visit: Callable[[], Awaitable[T]]) -> T:
+        """What becomes of requests that the client is to send in its own way."""
+
+        async def visited() -> T:
+            found = await visit()
+            await checkpoint()
+            return found
+
+        return self._portal.call(visited)
 
     def request(self, method: str, url: str, **options: Any) -> httpx.Response:
-        return self.portal.call(partial(self._answered, method, url, **options))
-
-    async def _answered(self, method: str, url: str, **options: Any) -> httpx.Response:
-        response = await self.client.request(method, url, **options)
-        await checkpoint()
-        return response
+        return self.call(partial(self.client.request, method, url, **options))
 
     def get(self, url: str, **options: Any) -> httpx.Response:
         return self.request("GET", url, **options)
