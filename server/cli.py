@@ -295,10 +295,11 @@ def serve(settings: Settings, /, workers: int, **options: Any) -> None:
     """
     import multiprocessing
 
-    from server.listener import free, listen
+    from server.listener import address_of, listen, opened
 
     settings = overridden(settings, **options)
-    address = free(settings.host, settings.port)
+    listening = opened(settings.host, settings.port)
+    address = address_of(listening)
     if not address.is_local:
         refuse_strangers(settings, address.url)
     if workers > 1:
@@ -306,7 +307,7 @@ def serve(settings: Settings, /, workers: int, **options: Any) -> None:
             pass  # is made, or brought up to date, before they all would
     first, leaving = multiprocessing.Lock(), multiprocessing.Event()
     welcomes = partial(welcome, settings, address.url, first)
-    listen(address, partial(application, settings, welcomes, leaving), workers, leaving)
+    listen(listening, partial(application, settings, welcomes, leaving), workers, leaving)
 
 
 def application(settings: Settings, started: Callable[[Store], None], leaving: Any) -> Starlette:

@@ -1,4 +1,4 @@
-"""Listening: an address that is free, and granian's workers serving the application there."""
+"""Listening: a socket at an address, and granian's workers serving the application there."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.net import SocketHolder  # type: ignore[attr-defined]  # granian has few types there
 from granian.server.mp import MPServer
 
 from graph.errors import CivicGraphError, Unavailable
@@ -26,7 +27,9 @@ from graph.errors import CivicGraphError, Unavailable
 NOTICE = 2.0  # seconds between the word that the process is about to end and its end, for who asks if it is ready
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus-client looks, when a worker imports it
 FINISH = 7  # seconds that requests under way have then
+BACKLOG = 1_024  # connections that wait to be taken
 HEADERS = 10_000  # milliseconds that a client may take for its headers
+READING = 20_000  # milliseconds that a client may take until it reads on
 
 
 class Address(NamedTuple):
@@ -46,26 +49,36 @@ class Address(NamedTuple):
         return ip_address(self.host.partition("%")[0]).is_loopback
 
 
-def free(host: str, port: int) -> Address:
-    """The address of a name or number, with a free port in the place of 0.
+def opened(host: str, port: int) -> socket.socket:
+    """A socket that listens at a name or number, at a free port in the place of 0. Callers wait there until workers
+    answer.
 
-    Raises Unavailable where it cannot be listened at. Granian shares its port with whoever asks for it like itself:
-    a second server would take half of the requests of the first.
+    Raises Unavailable where it cannot be listened at.
     """
     try:
-        family, kind, _, _, (number, *_) = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tried.bind((number, port))
-            return Address(str(number), tried.getsockname()[1])
+        family, _, _, _, (number, *_) = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        both = family is socket.AF_INET6 and socket.has_dualstack_ipv6()  # as :: is for IPv4 too
+        listening = socket.create_server((str(number), port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = (error.strerror or str(error)).partition(" (while")[0].lower()  # attempting to bind, says Python too
         raise Unavailable(f"port {port} of {host} cannot be listened at: {reason}; choose another") from error
+    listening.setblocking(False)
+    # What is set here is so of each connection. macOS has no way to tell who does not read from who is slow.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, READING)
+    return listening
+
+
+def address_of(listening: socket.socket) -> Address:
+    host, port, *_ = listening.getsockname()
+    return Address(host, port)
 
 
 class Server(MPServer):
     """Granian's processes, with word that they are about to end. Who stops them by hand is not kept waiting."""
 
+    listening: socket.socket
     leaving: Event
     refusal: CivicGraphError | None = None
 
@@ -84,11 +97,17 @@ class Server(MPServer):
                 worker.interrupt_by_parent = True  # who tells all processes to end, as systemd does, tells them too
             Timer(NOTICE, self._interrupt).start()
 
+    def _init_shared_socket(self) -> None:
+        """Of the sockets that granian makes, one in each worker, nothing can be set; and whoever asks for a port like
+        they do shares it."""
+        held = SocketHolder(self.listening.fileno(), False, BACKLOG)  # type: ignore[call-arg]
+        self._shd, self._sso = held, self.listening  # type: ignore[assignment]
+
     def _interrupt(self) -> None:
         super().signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian has no types there
 
 
-def listen(address: Address, load: Callable[[], Any], workers: int, leaving: Event) -> None:
+def listen(listening: socket.socket, load: Callable[[], Any], workers: int, leaving: Event) -> None:
     """Serve the application that `load` gives in a worker, until the process is told to end; `leaving` is set shortly
     before.
 
@@ -96,8 +115,6 @@ def listen(address: Address, load: Callable[[], Any], workers: int, leaving: Eve
     """
     server = Server(
         "civic-graph",
-        address=address.host,
-        port=address.port,
         interface=Interfaces.ASGI,
         workers=workers,
         workers_kill_timeout=FINISH,
@@ -110,7 +127,7 @@ def listen(address: Address, load: Callable[[], Any], workers: int, leaving: Eve
             "loggers": {name: {"handlers": ["console"], "propagate": False} for name in ("_granian", "asyncio")},
         },
     )
-    server.leaving = leaving
+    server.listening, server.leaving = listening, leaving
     told, tell = Pipe(duplex=False)
     Thread(target=server.heed, args=(told,), name="heed", daemon=True).start()
     with sharing(workers):

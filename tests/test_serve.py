@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from server.examples import FIRST
-from tests.served import PATIENCE, SERVE, address, start, stop, wait, welcome
+from server.listener import address_of, opened
+from tests.served import PATIENCE, SERVE, Server, address, start, stop, wait, welcome
 
 
 @pytest.fixture
@@ -92,6 +93,27 @@ def test_an_address_that_others_reach_is_warned_of_and_an_empty_graph_told(tmp_p
     assert code == 0
     assert "Warning: other machines reach" in errors
     assert "put HTTPS before it" in errors
+
+
+def test_all_addresses_are_those_of_both_families() -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("there is no IPv6 here")
+    with opened("::", 0) as listening:
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, address_of(listening).port), timeout=PATIENCE).close()
+
+
+def test_nobody_new_is_taken_while_it_finishes(served: subprocess.Popen[str]) -> None:
+    url = address(welcome(served))
+    wait(url)
+    with Server(served, url).connect() as connection:
+        connection.sendall(b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+        connection.sendall(b"Content-Length: 50\r\n\r\n{")  # and not the rest, for which it waits
+        served.send_signal(signal.SIGTERM)
+        with pytest.raises(httpx.ConnectError):
+            while True:
+                httpx.get(f"{url}/readyz")
+        assert served.poll() is None
 
 
 def test_its_workers_do_not_outlive_it(served: subprocess.Popen[str]) -> None:

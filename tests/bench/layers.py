@@ -35,7 +35,7 @@ from server.codings import Codings
 from server.graphql import GraphQL
 from server.guard import Guard
 from server.journal import Closed, Journal, Record
-from server.listener import Address, listen
+from server.listener import listen, opened
 from server.logs import LEVELS, log
 from server.origins import Border
 from server.patience import Watch
@@ -224,4 +224,4 @@ def plain(url: str) -> Starlette:
 
 
 if __name__ == "__main__":
-    listen(Address("127.0.0.1", int(sys.argv[2])), partial(plain, sys.argv[1]), 1, multiprocessing.Event())
+    listen(opened("127.0.0.1", int(sys.argv[2])), partial(plain, sys.argv[1]), 1, multiprocessing.Event())

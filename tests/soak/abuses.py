@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import product
+from socket import SO_RCVBUF, SOL_SOCKET
 
 from graphql import get_introspection_query
 
+from server.listener import READING
 from tests.bombs import REPEATED, branched, circled, doubled
 from tests.soak.line import CLOSED, DATA, ERRORS, HANGS, PATIENCE, Statuses, asking, post, send
 
+UNREAD = READING / 1_000 + 2  # seconds
 BUSY = "503"  # what a crowd is told that asks for more than there are turns
 
 
@@ -109,6 +112,20 @@ async def leaving(target: Target, number: int) -> Statuses:
     return found
 
 
+async def unread(target: Target, number: int) -> Statuses:
+    """Clients that ask for much and read nothing for as long as a server waits; then each finds that it is closed."""
+    asked = b"".join([asking(LARGE, *target.callers[-1])] * 200)
+    async with target.connections(number) as opened:
+        for _, writer in opened:
+            writer.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, 4_096)
+            writer.transport.pause_reading()
+            writer.write(asked)
+        await asyncio.sleep(UNREAD)
+        for _, writer in opened:
+            writer.transport.resume_reading()
+        return Statuses(await asyncio.gather(*(ending(reader) for reader, _ in opened)))
+
+
 async def crowd(target: Target, number: int) -> Statuses:
     """Ten times as many callers at the same time as a worker has turns for."""
     return await send(target.port, target.each([LARGE] * (number // len(target.callers))), lines=80)
@@ -161,6 +178,7 @@ ABUSES = (
     sort("gzip bombs", bombs, 200, "415", CLOSED),
     sort("slow clients", slow, 500, "400", "408", CLOSED),
     sort("clients that leave", leaving, 1_000, "left"),
+    sort("clients that do not read", unread, 100, CLOSED),
     sort("a crowd", crowd, 2_000, DATA, BUSY),
     sort("large documents", documents, 2_000, DATA, ERRORS),
     sort("large variables", variables, 200, DATA, ERRORS, "400", "413"),
