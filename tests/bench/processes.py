@@ -95,19 +95,20 @@ def process(command: list[str], port: int, graph: Graph) -> Iterator[None]:
     environment = {**os.environ, **graph.environment}
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     try:
-        await_port(running, port)
+        await_answer(running, port)
         yield
     finally:
         running.terminate()
         running.wait(15)
 
 
-def await_port(running: subprocess.Popen, port: int) -> None:
+def await_answer(running: subprocess.Popen, port: int) -> None:
+    """Wait until a server answers, whatever it says. That something listens is less: callers wait there for workers."""
     while running.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=60)
             return
-        except OSError:
+        except httpx.TransportError:
             time.sleep(0.01)
     raise RuntimeError(f"{running.args} ended before it answered")
 
