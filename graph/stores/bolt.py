@@ -28,7 +28,7 @@ from neo4j import (
 from neo4j import exceptions as errors
 
 from graph.errors import BadInput, Conflict, Incompatible, LoadError, StoreError, Timeout, Unavailable
-from graph.stores.cypher import whole
+from graph.stores.cypher_statements import whole
 from graph.stores.cypher_tables import GRAPH, WRITER
 from graph.stores.cypher_terms import Cells
 

@@ -24,6 +24,17 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
+class Names:
+    """Names of variables, none of which a statement has twice."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def __call__(self, letter: str) -> str:
+        self.given += 1
+        return f"{letter}{self.given - 1}"
+
+
 @dataclass(slots=True)
 class Cells:
     """What a part of a statement returns, by position, and the subqueries this comes from."""

@@ -30,8 +30,9 @@ from graph.store import Compiled, Explained, Found, Head, Snapshot, is_true
 from graph.stores import bolt
 from graph.stores import cypher_tables as tables
 from graph.stores.bolt import Aside, Reader, Reading, Session, Translated, access, said
-from graph.stores.cypher import Statement, compile_cypher, listed
+from graph.stores.cypher import compile_cypher
 from graph.stores.cypher_printed import steps
+from graph.stores.cypher_statements import Statement, listed
 from graph.stores.cypher_tables import GRAPH, WRITER
 from graph.stores.cypher_terms import quoted
 from graph.stores.estimate import Facts
