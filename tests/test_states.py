@@ -14,7 +14,7 @@ from graph import plan as p
 from graph.civic import CIVIC
 from graph.roles import Role
 from graph.store import Store
-from graph.stores.bolt import Fresh
+from graph.stores.shared import Fresh
 from graph.stores.sqlite import SQLiteStore
 from graph.stores.sqlite_readers import Readers
 from tests.conftest import Open
@@ -126,7 +126,7 @@ class Work:
 def test_who_asks_at_the_same_time_shares_what_begins_after_it(
     together: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graph.stores.bolt.TOGETHER", together)
+    monkeypatch.setattr("graph.stores.shared.TOGETHER", together)
 
     async def test() -> list[int]:
         work = Work()

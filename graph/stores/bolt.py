@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
 from math import inf
-from pathlib import Path
-from typing import Any, Generic, LiteralString, NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, LiteralString, NamedTuple, TypeVar
 
 from neo4j import (
     AsyncDriver,
@@ -27,12 +24,14 @@ from neo4j import (
 )
 from neo4j import exceptions as errors
 
-from graph.errors import BadInput, Conflict, Incompatible, LoadError, StoreError, Timeout, Unavailable
+from graph.errors import BadInput, Conflict, Incompatible, StoreError, Timeout, Unavailable
 from graph.stores.cypher_statements import whole
 from graph.stores.cypher_tables import GRAPH, WRITER
 from graph.stores.cypher_terms import Cells
+from graph.stores.neo4j_access import SECRET, Access
+from graph.stores.shared import Fresh, Shared, end
 
-__all__ = ["FAILED", "LOST", "REFUSED", "Access", "Aside", "Driver", "Reader", "Result", "Session", "Transaction"]
+__all__ = ["FAILED", "LOST", "REFUSED", "Aside", "Driver", "Reader", "Result", "Session", "Transaction"]
 
 STATEMENT = 8.0  # seconds a statement may take in the database
 ANSWER = 10.0  # seconds until an answer, whatever it waits for
@@ -59,52 +58,9 @@ FAILED = (errors.DriverError, errors.Neo4jError)  # either
 
 SILENT = "does not answer"
 SLOW = "the database took too long to answer; ask for less"
-TOGETHER = 0.1  # seconds for which work may wait for the same that is under way, so that more share it
 LOOK = whole(Cells())
-PASSWORD = "CIVIC_GRAPH_NEO4J_PASSWORD"
-SECRET = f"{PASSWORD} or {PASSWORD}_FILE"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Where a database is, and who asks it."""
-
-    url: str
-    user: str = "neo4j"
-    password: str = field(default="", repr=False)
-    database: str | None = None
-
-    @property
-    def auth(self) -> tuple[str, str] | None:
-        return (self.user, self.password) if self.password else None
-
-
-def access(url: str, environment: Mapping[str, str]) -> Access:
-    """The access that a URL and the environment give.
-
-    Raises LoadError where the URL is none of a database, or the password file cannot be read.
-    """
-    parts = urlsplit(url)
-    if not parts.hostname or parts.path.strip("/") or parts.query:
-        raise LoadError(f"the URL of a Neo4j store is {parts.scheme}://HOST:PORT")
-    if parts.username or parts.password:
-        raise LoadError(
-            f"a user and password do not belong into the URL of a store: set CIVIC_GRAPH_NEO4J_USER, and {SECRET}"
-        )
-    password = environment.get(PASSWORD, "")
-    if file := environment.get(f"{PASSWORD}_FILE"):
-        if password:
-            raise LoadError(f"{PASSWORD}_FILE and {PASSWORD} are both set; expected one of them")
-        try:
-            password = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise LoadError(f"the file that {PASSWORD}_FILE names cannot be read: {file}") from error
-        if not password:
-            raise LoadError(f"the file that {PASSWORD}_FILE names is empty: {file}; expected the password in it")
-    user = environment.get("CIVIC_GRAPH_NEO4J_USER") or "neo4j"
-    return Access(url, user, password, environment.get("CIVIC_GRAPH_NEO4J_DATABASE") or None)
 
 
 def driver(access: Access) -> Driver:
@@ -253,68 +209,6 @@ class Aside:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-
-class Shared(Generic[T]):
-    """Work that is done once for all who ask for it at the same time."""
-
-    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        self._work = work
-        self._task: asyncio.Task[T] | None = None
-
-    @property
-    def under_way(self) -> list[asyncio.Task[T] | None]:
-        return [self._task]
-
-    async def result(self) -> T:
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._work())
-        return await shared(self._task)
-
-
-class Fresh(Generic[T]):
-    """Work that begins after it was asked for, and is done once for all who ask before it begins."""
-
-    def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        self._work = work
-        self._next: asyncio.Task[T] | None = None
-        self._last: asyncio.Task[T] | None = None
-
-    @property
-    def under_way(self) -> list[asyncio.Task[T] | None]:
-        return [self._next, self._last]
-
-    async def result(self) -> T:
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_task(self._done())
-        return await shared(self._next)
-
-    async def _done(self) -> T:
-        try:
-            if self._last:
-                await asyncio.wait([self._last], timeout=TOGETHER)
-        finally:
-            self._last, self._next = self._next, None
-        return await self._work()
-
-
-async def shared(task: asyncio.Task[T]) -> T:
-    """The result of a task that others wait for as well. Raises Unavailable where it was ended meanwhile."""
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError as error:
-        if task.cancelled():
-            raise Unavailable("the graph is being closed") from error
-        raise
-
-
-async def end(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
-    """Cancel what is not done, and wait until it is over."""
-    left = [task for task in tasks if task and not task.done()]
-    for task in left:
-        task.cancel()
-    if left:
-        await asyncio.wait(left)
 
 
 class Watch:

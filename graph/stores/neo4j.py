@@ -29,7 +29,7 @@ from graph.statements import Key, Load, Record
 from graph.store import Compiled, Explained, Found, Head, Snapshot, is_true
 from graph.stores import bolt
 from graph.stores import cypher_tables as tables
-from graph.stores.bolt import Aside, Reader, Reading, Session, Translated, access, said
+from graph.stores.bolt import Aside, Reader, Reading, Session, Translated, said
 from graph.stores.cypher import compile_cypher
 from graph.stores.cypher_printed import steps
 from graph.stores.cypher_statements import Statement, listed
@@ -37,6 +37,7 @@ from graph.stores.cypher_tables import GRAPH, WRITER
 from graph.stores.cypher_terms import quoted
 from graph.stores.estimate import Facts
 from graph.stores.kept import Kept
+from graph.stores.neo4j_access import access
 from graph.stores.neo4j_clock import Clock
 from graph.stores.neo4j_ground import Ground
 from graph.stores.neo4j_parts import HEAD, SOURCES, WRITE, Parts

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from graph.stores.bolt import access
+from graph.stores.neo4j_access import access
 from tests.bench import statements as s
 
 Run = Callable[[str], Awaitable[bytes]]  # a statement, to the JSON that it answers

@@ -1,5 +1,5 @@
-"""A small HTTP client that keeps connections busy and counts answers. It shares the machine with the server, so that what
-it spends itself is to be little."""
+"""A small HTTP client that keeps connections busy and counts answers. It shares the machine with the server, so that
+what it spends itself is to be little."""
 
 import asyncio
 import json

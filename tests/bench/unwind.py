@@ -17,8 +17,8 @@ from graph.civic import CIVIC
 from graph.model import Hop, Kind, Relation, Table, Type, snake
 from graph.search import is_searched
 from graph.statements import key_text
-from graph.stores.bolt import access
 from graph.stores.cypher_search import kept
+from graph.stores.neo4j_access import access
 from loaders.files import file_of
 
 BATCH = 10_000

@@ -19,8 +19,8 @@ from graph.statements import Load
 from graph.store import Store
 from graph.stores import neo4j as module
 from graph.stores import open_store
-from graph.stores.bolt import access
 from graph.stores.neo4j import Neo4jStore
+from graph.stores.neo4j_access import access
 from graph.stores.sqlite import SQLiteStore
 from schema.api import API
 from tests.database.fixtures import Database

@@ -15,8 +15,9 @@ from graph import changes
 from graph.civic import CIVIC
 from graph.errors import StoreError, Timeout, Unavailable
 from graph.stores import bolt
-from graph.stores.bolt import Reader, Reading, access
+from graph.stores.bolt import Reader, Reading
 from graph.stores.neo4j import Neo4jStore
+from graph.stores.neo4j_access import access
 from server.app import create_app
 from tests.client import Client
 from tests.database.fixtures import Database
