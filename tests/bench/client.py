@@ -13,7 +13,8 @@ from typing import TypeVar
 import httpx
 import uvloop
 
-WARM = 8.0  # seconds after which compilers at run time, such as Java's, have done their work
+CONNECTIONS = 16  # at the same time
+WARM = 8.0  # seconds after which caches are full
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ def in_turns(
     one: Ask,
     other: Ask,
     measured: Callable[[Ask, int, float], Awaitable[T]],
-    connections: int = 16,
+    connections: int = CONNECTIONS,
     rounds: int = 15,
     seconds: float = 1.0,
 ) -> list[tuple[T, T]]:

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterator
 
+import httpx
+
 from tests.bench.processes import SCRATCH, Graph, city, lines, served
 from tests.bench.questions import FEW, Row, asked
 
@@ -36,6 +38,7 @@ def loaded(graph: Graph) -> Row:
 
 def started(graph: Graph) -> Row:
     start = time.perf_counter()
-    with served(graph):
+    with served(graph) as port:
         seconds = time.perf_counter() - start
+        httpx.get(f"http://127.0.0.1:{port}/readyz").raise_for_status()
     return "start to ready, example graph", f"{seconds:.2f} s", "", "", "≤ 1.5 s"
