@@ -45,8 +45,8 @@ def running(name: str, heap: int) -> Iterator[Graph]:
 
 
 def warm(graph: Graph) -> None:
-    """Ask until Java's compilers have done most of their work: statements go on getting faster for minutes, and those that
-    are measured first would have the least of it."""
+    """Ask until Java's compilers have done most of their work: statements go on getting faster for minutes, and what is
+    measured first would have the least of it."""
     with served(graph) as port, bare(graph) as hand:
         for ask in (Ask(port, "/graphql", {"query": s.PAGE}), Ask(hand, "/page", {})):
             uvloop.run(rate(ask, CONNECTIONS, WARM))
