@@ -63,7 +63,7 @@ def opened(host: str, port: int) -> socket.socket:
         reason = (error.strerror or str(error)).partition(" (while")[0].lower()  # attempting to bind, says Python too
         raise Unavailable(f"port {port} of {host} cannot be listened at: {reason}; choose another") from error
     listening.setblocking(False)
-    # What is set here is so of each connection. macOS has no way to tell who does not read from who is slow.
+    # What is set here is so of each connection; Linux alone has a limit for who does not read
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, READING)

@@ -117,7 +117,7 @@ async def unread(target: Target, number: int) -> Statuses:
     asked = b"".join([asking(LARGE, *target.callers[-1])] * 200)
     async with target.connections(number) as opened:
         for _, writer in opened:
-            writer.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, 4_096)
+            writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, 4_096)
             writer.transport.pause_reading()
             writer.write(asked)
         await asyncio.sleep(UNREAD)
