@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from graph.errors import LoadError
 from graph.model import Model, Relation, Table
@@ -49,12 +49,13 @@ class Difference:
     """What a load changed, or would change, a table; `head` is the graph's state after it.
 
     `overruled` counts the records of which something that the load says is not shown, since another source's
-    word counts more.
+    word counts more, `left_out` the statements about somebody who was erased.
     """
 
     head: Head
     tables: dict[str, Counts] = field(default_factory=dict)
     overruled: int = 0
+    left_out: int = 0
 
     def count(self, table: Table, changes: list[Change], speaking: set[str]) -> None:
         """Count changes to a table that sources which speak have made."""
@@ -69,6 +70,14 @@ class Difference:
 OnChanges = Callable[[Table, list[Change]], None]
 
 
+class Erased(Protocol):
+    """Of whom nothing may be said any more. False where that is nobody."""
+
+    def __bool__(self) -> bool: ...
+
+    def is_about(self, ids: Sequence[str]) -> bool: ...
+
+
 def load(
     store: Store,
     statements: Statements,
@@ -76,12 +85,14 @@ def load(
     dry_run: bool = False,
     move: bool = False,
     on_changes: OnChanges | None = None,
+    erased: Erased | None = None,
 ) -> Difference:
     """Replace what these sources said by what they say now: in one transaction, or in parts where a store cannot
     take so much at once. A load that was cut off between two parts goes on when it is run again.
 
     Sources that came from the same place before and are not among them any more are withdrawn.
-    `on_changes` is called with every batch of changes as it is written. Where a snapshot is
+    `on_changes` is called with every batch of changes as it is written. Who was `erased` is asked for once nobody else
+    can write, so that nobody comes back who is erased while a load is being read. Where a snapshot is
     told and no other source is left, the graph becomes what the snapshot is of, its version included.
 
     Raises LoadError where a source was loaded from another place and may not `move`, or a snapshot is not as its
@@ -96,19 +107,19 @@ def load(
         gone = [s for s, load in known.items() if load.origin in origins and s not in loads]
         done = [replace(load, loaded_at=load.loaded_at or _now()) for load in statements.loads]
         whole = statements.head if isinstance(statements, Told) and known.keys() <= loads.keys() | gone else None
-        return _apply(store, writer, statements, done, gone, dry_run, on_changes, whole)
+        return _apply(store, writer, statements, done, gone, dry_run, on_changes, erased, whole)
 
 
-def restore(store: Store, snapshot: Snapshot, *, on_changes: OnChanges | None = None) -> Difference:
-    """Fill an empty graph with all that a snapshot holds. One that was cut off between two parts goes on when it is
-    run again.
+def restore(store: Store, snapshot: Snapshot, *, erased: Erased | None = None) -> Difference:
+    """Fill an empty graph with all that a snapshot holds, but for who was `erased`. One that was cut off between two
+    parts goes on when it is run again.
 
     Raises LoadError where the graph is not empty, or the snapshot is not as its content hash says.
     """
     known, loading = store.loads().keys(), store.head().loading
     if known and not (loading and known <= snapshot.loads.keys()):
         raise LoadError(f"the graph has {len(known)} sources already; expected an empty one, nothing was changed")
-    return load(store, Told(snapshot), on_changes=on_changes)
+    return load(store, Told(snapshot), erased=erased)
 
 
 def withdraw(store: Store, source: str, *, dry_run: bool = False, on_changes: OnChanges | None = None) -> Difference:
@@ -205,6 +216,7 @@ def _apply(
     gone: list[str],
     dry_run: bool,
     on_changes: OnChanges | None,
+    erased: Erased | None = None,
     whole: Head | None = None,
 ) -> Difference:
     head, known = writer.head(), writer.loads()
@@ -216,7 +228,8 @@ def _apply(
     under_way = tuple(sorted(concerned.union(head.loading)))
     partial = _partial([*known.values(), *loads], concerned)
     for table in store.model.tables:
-        for changes in _changes(writer, table, statements.of(table), replaced, places, len(speaking) == 1):
+        said = _without(erased, statements.of(table), difference) if erased else statements.of(table)
+        for changes in _changes(writer, table, said, replaced, set(gone), places, len(speaking) == 1):
             content += _effect(table, changes)
             difference.count(table, changes, speaking)
             if not dry_run or len(concerned) > 1:  # what one source says of a record never meets itself
@@ -227,11 +240,19 @@ def _apply(
                 writer.keep_part(_next(head, content, under_way), partial)
     rest = tuple(source for source in head.loading if source not in concerned)
     difference.head = _next(head, content, rest) if difference.total else replace(head, loading=rest)
-    if whole:
+    if whole and not difference.left_out:
         difference.head = _become(difference.head, whole, changed=difference.total > 0)
     if not dry_run:
         writer.commit(difference.head, loads, gone)
     return difference
+
+
+def _without(erased: Erased, statements: Iterator[Statement], difference: Difference) -> Iterator[Statement]:
+    for statement in statements:
+        if erased.is_about(statement.key[:2]):
+            difference.left_out += 1
+        else:
+            yield statement
 
 
 def _next(head: Head, content: int, loading: tuple[str, ...]) -> Head:
@@ -282,10 +303,12 @@ def _changes(
     table: Table,
     statements: Iterator[Statement],
     replaced: list[str],
+    gone: set[str],
     places: dict[str, int],
     alone: bool,
 ) -> Iterator[list[Change]]:
-    """The changes to one table, in batches, each to be written before the next is asked for.
+    """The changes to one table, in batches, each to be written before the next is asked for. Sources that are `gone`
+    say nothing any more.
 
     `alone` says that one source speaks, so that no key comes twice.
     """
@@ -299,7 +322,7 @@ def _changes(
         for key, claim in batch:
             if claim.source in said:
                 said[claim.source].add(key)
-        if changes := _restated(writer, table, batch, places, known):
+        if changes := _restated(writer, table, batch, gone, places, known):
             yield changes
     for source in replaced:
         silent = [key for key in writer.keys_of(table, source) if key not in said[source]]
@@ -308,14 +331,20 @@ def _changes(
 
 
 def _restated(
-    writer: Writer, table: Table, batch: list[Statement], places: dict[str, int], known: set[Key] | None
+    writer: Writer,
+    table: Table,
+    batch: list[Statement],
+    gone: set[str],
+    places: dict[str, int],
+    known: set[Key] | None,
 ) -> list[Change]:
     """What statements change of a table, of whose keys all that anything is said of may be `known`."""
     keys = [key for key, _ in batch if known is None or key in known]
     before = writer.records(table, keys) if keys else {}
     after: dict[Key, Record] = {}
     for key, claim in batch:
-        after[key] = restated(after.get(key) or before.get(key, ()), claim, places)
+        left = after.get(key) or tuple(claim for claim in before.get(key, ()) if claim.source not in gone)
+        after[key] = restated(left, claim, places)
     return [Change(key, before.get(key, ()), record) for key, record in after.items() if before.get(key) != record]
 
 

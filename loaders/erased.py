@@ -8,9 +8,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from graph import changes
 from graph.errors import LoadError
-from graph.store import Head, Store
 
 MESSAGE = "this is about somebody who was erased, and is left out"
 
@@ -36,6 +34,10 @@ class Erased:
             raise LoadError(f"{self.path} cannot be written: {error.strerror}; nobody was erased") from error
         self._digests.add(_digest(node_id))
 
+    def anew(self) -> Erased:
+        """The list as the file has it when it is first asked from now on."""
+        return Erased(self.path)
+
     def __bool__(self) -> bool:
         return bool(self._digests)
 
@@ -54,17 +56,6 @@ class Erased:
 
 
 NOBODY = Erased()
-
-
-def erase_again(store: Store, erased: Erased) -> Head | None:
-    """Take out of a graph who was erased before it was filled again: its state then, None where there is nobody."""
-    head = None
-    if erased:
-        for kind in store.model.kinds:
-            for node_id in store.spellings(kind.name):
-                if erased.is_about((node_id,)):
-                    head, _ = changes.erase(store, node_id)
-    return head
 
 
 def _digest(node_id: str) -> str:

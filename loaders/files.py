@@ -71,9 +71,9 @@ def _check(path: Path, folder: Path, known: list[str]) -> None:
     if path.name not in known:
         expected = "a file for each kind, such as partners.csv, or relation, such as partner-serves-borough.csv"
         raise Refused("is no table of the model", expected, path.name, known)
+    _check_content(path)
     if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
         raise Refused("is a link to a place outside of the folder", "the file itself")
-    _check_content(path)
 
 
 def _check_content(path: Path) -> None:
@@ -98,12 +98,13 @@ def is_workbook(path: Path) -> bool:
         return False  # to read it says why
 
 
-def load_id(folder: Path, model: Model, name: str | None = None) -> str:
-    """Names what a load of the folder would read: equal bytes, name, model and loader give an equal id.
+def load_id(folder: Path, model: Model, name: str | None = None, key_id: str = "") -> str:
+    """Names what a load of the folder would read: equal bytes, name, key of pseudonyms, model and loader give an equal
+    id.
 
     Raises LoadError where the folder is none.
     """
-    declared = (LOADER_VERSION, name, folder.resolve().name, model.kinds, model.relations)
+    declared = (LOADER_VERSION, name, key_id, folder.resolve().name, model.kinds, model.relations)
     whole = blake2b(repr(declared).encode(errors="surrogateescape"), digest_size=16)
     for path in csv_files(folder):
         whole.update(os.fsencode(path.name) + b"\0" + _digest(path))

@@ -74,7 +74,7 @@ def read(
     """
     spool, report = Spool(model), Report()
     try:
-        before = load_id(folder, model, name)
+        before = load_id(folder, model, name, pseudonyms.key_id)
         files = tables_of(folder, model, report)
         aliases = read_aliases(files[ALIASES], model, pseudonyms, report) if ALIASES in files else {}
         ids = Ids(model, aliases, pseudonyms)
@@ -83,7 +83,7 @@ def read(
         origin = origin_of(folder, origin)
         rest = consistency.Rest.of(store, set(spool.rows), origin)
         consistency.check(desk, rest)
-        if before != load_id(folder, model, name):
+        if before != load_id(folder, model, name, pseudonyms.key_id):
             report.error(Place(folder.name), "the files changed while they were read", "files that are left alone")
         return Checked(report, spool, desk.sources.loads(before, origin, spool.rows))
     except BaseException:
@@ -91,14 +91,21 @@ def read(
         raise
 
 
-def is_loaded(store: Store, folder: Path, model: Model, name: str | None = None, origin: str | None = None) -> bool:
+def is_loaded(
+    store: Store,
+    folder: Path,
+    model: Model,
+    name: str | None = None,
+    origin: str | None = None,
+    pseudonyms: Pseudonyms = NONE,
+) -> bool:
     """Whether the graph has all that the folder says, and from nowhere else: then there is nothing to do.
 
     Raises LoadError where the folder is none.
     """
     place = origin_of(folder, origin)
     loaded = {load.load_id for load in store.loads().values() if load.origin == place}
-    return loaded == {load_id(folder, model, name)}
+    return loaded == {load_id(folder, model, name, pseudonyms.key_id)}
 
 
 def origin_of(folder: Path, origin: str | None) -> str:

@@ -19,6 +19,11 @@ class Pseudonyms:
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key
 
+    @property
+    def key_id(self) -> str:
+        """Names the key, and does not tell it; nothing where there is none."""
+        return hmac.digest(self._key, b"id of the key", "sha256").hex() if self._key else ""
+
     def of(self, node_id: str) -> str:
         """The id that stands for another; that of a pseudonym is its own. Raises Refused where there is no key."""
         prefix, _, number = node_id.partition(":")

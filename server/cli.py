@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -25,9 +25,10 @@ from server.dump_commands import backup, export, restore
 from server.examples import FIRST
 from server.logs import LEVELS
 from server.operation_commands import operations
+from server.options import example, json_option, overridden, plain, setting
 from server.person_commands import person
-from server.process import lasting
-from server.settings import SETTINGS, Settings, from_environment
+from server.process import collect_rarely, lasting
+from server.settings import Settings, from_environment
 from server.stores import existing_graph, graph, scratch_graph
 from server.token_commands import token
 
@@ -50,9 +51,6 @@ Try:
 Ctrl+C stops it."""
 VERIFIED = {None: "", True: ", as computed anew", False: ", NOT as computed anew: load the sources into a new store"}
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
 role_option = click.option(
     "--role",
@@ -72,26 +70,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except CivicGraphError as error:
             raise click.ClickException(error.message) from error
-
-
-def example(*lines: str) -> str:
-    """The end of a command's help; the mark keeps click from wrapping it."""
-    return "\n".join(["\b", "Example:", *(f"  {line}" for line in lines)])
-
-
-def setting(name: str, **more: Any) -> Callable[[F], F]:
-    """The option that stands over a setting."""
-    found = next(s for s in SETTINGS if s.name == name)
-
-    def fitting(context: click.Context, option: click.Parameter, value: Any) -> Any:
-        return found.read(value, found.option) if isinstance(value, str) else value
-
-    return click.option(found.option, help=f"{found.help} [{found.env}; {found.shown}]", callback=fitting, **more)
-
-
-def overridden(settings: Settings, **options: Any) -> Settings:
-    """The settings with those options that were given."""
-    return msgspec.structs.replace(settings, **{name: value for name, value in options.items() if value is not None})
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or 'the output'}: {error.strerror}") from error
 
 
 @click.group(cls=Commands, epilog=example("civic-graph load example && civic-graph serve"))
@@ -100,6 +82,7 @@ def overridden(settings: Settings, **options: Any) -> Settings:
 @click.pass_context
 def main(context: click.Context, store: str | None) -> None:
     """A knowledge graph of a civic university's work with its city, served through GraphQL."""
+    collect_rarely()
     context.obj = overridden(from_environment(os.environ), store=store)
 
 
@@ -111,7 +94,7 @@ def main(context: click.Context, store: str | None) -> None:
 @dry_run_option
 @setting("student_key", metavar="FILE")
 @setting("erased", metavar="FILE")
-@click.option("--name", help="Name of the folder as a source, where it has no sources.csv.")
+@click.option("--name", callback=plain, help="Name of the folder as a source, where it has no sources.csv.")
 @click.option("--moved", is_flag=True, help="Its sources were loaded from another place, and are the same.")
 @json_option
 @click.pass_obj
@@ -130,7 +113,7 @@ def load(
     `example` is the data that comes with the package, a FILE is what `civic-graph export` wrote. What a source said
     before is replaced by what it says now. With --dry-run, each is compared with the graph as it is.
     """
-    from server.loading import Loading, erased, located, pseudonyms
+    from server.loading import Loading, located, pseudonyms, who_was_erased
 
     if name and len(folders) > 1:
         raise click.UsageError("--name is the name of one folder")
@@ -140,7 +123,7 @@ def load(
     with scratch_graph(settings.store) if dry_run else graph(settings.store) as store:
         on_changes = partial(print_changes, as_json) if dry_run else None
         key = pseudonyms(settings.student_key)
-        loading = Loading(store, name, moved, dry_run, on_changes, key, erased(settings))
+        loading = Loading(store, name, moved, dry_run, on_changes, key, who_was_erased(settings))
         for folder in folders:
             outcome = loading.load(folder)
             tell(outcome, as_json)

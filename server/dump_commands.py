@@ -9,12 +9,13 @@ from typing import Any
 import click
 import msgspec
 
+from graph.errors import BadInput
 from graph.store import Store
 from server.console import progress
+from server.options import json_option, overridden, setting
 from server.settings import Settings
 from server.stores import existing_graph, graph
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 force_option = click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 
 
@@ -31,6 +32,7 @@ def export(settings: Settings, file: Path, force: bool, as_json: bool) -> None:
     """
     from server.dumps import exported
 
+    refuse_store(settings, file)
     with existing_graph(settings.store) as store:
         if str(file) == "-":
             stream(store)
@@ -38,6 +40,13 @@ def export(settings: Settings, file: Path, force: bool, as_json: bool) -> None:
         with progress("Writing") as shown:
             dumped = exported(store, file, force, shown)
     tell(str(dumped), dumped.as_json(), as_json)
+
+
+def refuse_store(settings: Settings, file: Path) -> None:
+    """Raises BadInput where a file is the store itself."""
+    store = Path(settings.store.removeprefix("sqlite:"))
+    if store.exists() and file.exists() and file.samefile(store):
+        raise BadInput(f"{file} is the store itself; expected another file")
 
 
 def stream(store: Store) -> None:
@@ -60,6 +69,7 @@ def backup(settings: Settings, file: Path, force: bool, as_json: bool) -> None:
     """
     from server.dumps import backed_up
 
+    refuse_store(settings, file)
     with existing_graph(settings.store) as store, progress("Writing") as shown:
         done = backed_up(store, file, force, shown)
     tell(str(done), done.as_json(), as_json)
@@ -67,19 +77,23 @@ def backup(settings: Settings, file: Path, force: bool, as_json: bool) -> None:
 
 @click.command(epilog="\b\nExample:\n  civic-graph restore graph-2026-03-01.backup")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@setting("erased", metavar="FILE")
 @json_option
 @click.pass_obj
-def restore(settings: Settings, file: Path, as_json: bool) -> None:
+def restore(settings: Settings, file: Path, erased: str | None, as_json: bool) -> None:
     """Fill an empty graph from a backup.
 
-    FILE is what `civic-graph backup` or `civic-graph export` wrote, of either sort of store. The content hash is
-    computed anew from what is in the graph then.
+    FILE is what `civic-graph backup` or `civic-graph export` wrote, of either sort of store. Who was erased since is
+    left out, by the list of the graph that it is of. The content hash is computed anew from what is in the graph then.
     """
     from server.dumps import restored
-    from server.loading import erased
+    from server.loading import list_of_erased, who_was_erased
 
+    settings = overridden(settings, erased=erased)
     with graph(settings.store) as store, progress("Restoring") as shown:
-        done = restored(store, file, shown, erased(settings))
+        done = restored(store, file, shown, who_was_erased(settings))
+    if done.ok and not (there := list_of_erased(settings)).exists():
+        click.echo(f"Nobody is left out: there is no list of who was erased at {there}; --erased names one", err=True)
     if done.report and not as_json and not done.ok:
         click.echo("\n".join(done.report.lines()), err=True)
     tell(str(done), done.as_json(), as_json)

@@ -18,7 +18,7 @@ from graph.store import Copying, Head, Snapshot, Store
 from graph.stores import open_store
 from loaders import dumped
 from loaders.dump import write
-from loaders.erased import NOBODY, Erased, erase_again
+from loaders.erased import NOBODY, Erased
 from loaders.report import Report, counted
 from server.console import Progress
 
@@ -65,11 +65,11 @@ class Restored:
 
 
 def state(head: Head) -> str:
-    return f"version {head.version}, content hash {head.content_hash:x}"
+    return f"version {head.version}, content hash {head.hash_text}"
 
 
 def state_as_json(head: Head) -> dict[str, Any]:
-    return {"version": head.version, "contentHash": f"{head.content_hash:x}"}
+    return {"version": head.version, "contentHash": head.hash_text}
 
 
 def exported(store: Store, file: Path, force: bool, progress: Progress | None) -> Dumped:
@@ -104,8 +104,7 @@ def restored(store: Store, file: Path, progress: Progress | None, erased: Erased
     with opened(file, store.model, progress) as (snapshot, report):
         if report and not report.ok:
             return Restored(file, store.head(), report=report)
-        total = changes.restore(store, snapshot).total
-    erase_again(store, erased)
+        total = changes.restore(store, snapshot, erased=erased.anew()).total
     if not store.verify():
         raise Incompatible(f"the graph is not what {file} holds: restore it into a new store")
     return Restored(file, store.head(), total, report)

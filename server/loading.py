@@ -14,7 +14,7 @@ from graph.store import Change, Head, Store
 from loaders import dumped
 from loaders.columns import is_source
 from loaders.dumped import Dump
-from loaders.erased import NOBODY, Erased, erase_again
+from loaders.erased import NOBODY, Erased
 from loaders.files import file_of
 from loaders.folder import EXAMPLE, NONE, Checked, is_loaded, read
 from loaders.pseudonyms import Pseudonyms, read_key
@@ -23,6 +23,10 @@ from server.console import Progress, progress
 from server.settings import Settings
 
 PACKAGED = "example"  # names the example data that comes with the package
+NO_LIST = (
+    "there is no list of who was erased at {}; expected the one that `civic-graph person erase` wrote, or an empty "
+    "file where nobody was erased"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Outcome:
     head: Head
     hidden: int = 0
     overruled: int = 0
+    left_out: int = 0
     counts: Counts | None = None
     report: Report | None = None
     dry_run: bool = False
@@ -49,6 +54,8 @@ class Outcome:
         said = ", ".join(f"{number:,} {part}" for part, number in parts.items())
         if self.overruled:
             said += f"; of {counted(self.overruled, 'record')} another source's word is shown"
+        if self.left_out:
+            said += f"; {counted(self.left_out, 'record')} left out, about somebody who was erased"
         read = f"; {counted(self.report.rows, 'row')} read" if self.report else ""
         version = f"would be at version {self.head.version}; nothing was changed" if self.dry_run else self._version
         return f"{self.subject}: {said}{read}; the graph {version}"
@@ -65,6 +72,7 @@ class Outcome:
             "version": self.head.version,
             "hidden": self.hidden,
             "overruled": self.overruled,
+            "leftOut": self.left_out,
             "dryRun": self.dry_run,
         }
         return {"subject": self.subject, "ok": self.ok, **counts, **state, **report}
@@ -100,7 +108,7 @@ class Loading:
             raise LoadError(f"{subject} says itself who its sources are; --name is for a folder")
         if folder.is_file():
             return dumped.is_loaded(self.store, folder)
-        return is_loaded(self.store, folder, self.store.model, self.name, origin)
+        return is_loaded(self.store, folder, self.store.model, self.name, origin, self.pseudonyms)
 
     def _write(self, subject: str, found: Checked | Dump) -> Outcome:
         with progress("Writing") as shown:
@@ -110,11 +118,10 @@ class Loading:
                 dry_run=self.dry_run,
                 move=self.move,
                 on_changes=self.on_changes or (counting(shown) if shown else None),
+                erased=self.erased.anew(),
             )
         if isinstance(found, Checked):
             self._warn_of_gone(found.report, difference)
-        elif not self.dry_run:
-            difference.head = erase_again(self.store, self.erased) or difference.head
         return self._outcome(subject, difference, found.report)
 
     def _warn_of_gone(self, report: Report, difference: changes.Difference) -> None:
@@ -144,8 +151,8 @@ class Loading:
         for part in difference.tables.values():
             for name in Counts.__slots__:
                 setattr(counts, name, getattr(counts, name) + getattr(part, name))
-        hidden, overruled = _hidden(self.store), difference.overruled
-        return Outcome(subject, difference.head, hidden, overruled, counts, report, self.dry_run)
+        told = (_hidden(self.store), difference.overruled, difference.left_out)
+        return Outcome(subject, difference.head, *told, counts, report, self.dry_run)
 
 
 def counting(shown: Progress) -> OnChanges:
@@ -164,10 +171,20 @@ def pseudonyms(key_file: str) -> Pseudonyms:
     return Pseudonyms(read_key(Path(key_file))) if key_file else NONE
 
 
-def erased(settings: Settings) -> Erased:
-    """Who was erased from a graph: the list is beside its file, or where the settings say."""
-    beside = settings.store.removeprefix("sqlite:") if settings.store.startswith("sqlite:") else "civic-graph"
-    return Erased(Path(settings.erased or f"{beside}.erased"))
+def who_was_erased(settings: Settings) -> Erased:
+    """Who was erased from a graph. Raises LoadError where a list is named that is not there."""
+    if settings.erased and not Path(settings.erased).exists():
+        raise LoadError(NO_LIST.format(settings.erased))
+    return Erased(list_of_erased(settings))
+
+
+def list_of_erased(settings: Settings) -> Path:
+    """The file with the list: the one that is named, or one beside the store's own file, whatever links lead there."""
+    if settings.erased:
+        return Path(settings.erased)
+    scheme, _, place = settings.store.partition(":")
+    beside = Path(place if scheme == "sqlite" else "civic-graph")
+    return Path(f"{beside.resolve()}.erased")
 
 
 def checked(

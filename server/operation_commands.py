@@ -6,11 +6,12 @@ import click
 import msgspec
 
 from server.console import print_table
+from server.options import json_option
 from server.settings import Settings
 
 
 @click.command(epilog="\b\nExample:\n  civic-graph operations\n  civic-graph operations --json > manifest.json")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@json_option
 @click.pass_obj
 def operations(settings: Settings, as_json: bool) -> None:
     """List the trusted documents by name and id.

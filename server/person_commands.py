@@ -13,12 +13,12 @@ from graph.errors import BadInput
 from graph.model import DataClass, Table
 from graph.statements import Claim, Key
 from server.difference import is_said, keyed, text, titled
+from server.options import json_option
 from server.settings import Settings
 from server.stores import existing_graph
 
 PERSONS = tuple(kind for kind in CIVIC.kinds if kind.data_class in (DataClass.PERSONAL, DataClass.STUDENT))
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 key_option = click.option("--student-key", metavar="FILE", help="Key of pseudonyms, to find a student by number.")
 
 
@@ -59,13 +59,14 @@ def erase(settings: Settings, person_id: str, yes: bool, student_key: str | None
     All that any source says of the person and of their relations is taken out, and the hash of their id is put on the
     list of who was erased. Free text that mentions somebody, tables, and copies of the graph are not searched.
     """
-    from server.loading import erased
+    from loaders.erased import Erased
+    from server.loading import list_of_erased
 
     found = node(settings, person_id, student_key)
     if not yes:
         click.confirm(f"Erase {found} for good?", abort=True, err=True)
     with existing_graph(settings.store) as store:
-        erased(settings).add(found)  # first, so that nothing brings back what is erased after it
+        Erased(list_of_erased(settings)).add(found)  # first, so that nothing brings back what is erased after it
         head, number = changes.erase(store, found)
     content: dict[str, Any] = {"id": found, "erased": number, "version": head.version}
     said = f"{found}: {number:,} records erased; the graph is at version {head.version}"
@@ -73,18 +74,23 @@ def erase(settings: Settings, person_id: str, yes: bool, student_key: str | None
 
 
 def node(settings: Settings, person_id: str, student_key: str | None) -> str:
-    """The id that somebody has in the graph. Raises BadInput where it is none of a kind, or of one that is not about
-    persons."""
+    """The id that somebody has in the graph. Raises BadInput where it is none, or that of a kind that is not about
+    persons, or a student's number and there is no key."""
+    from loaders.report import Refused
+    from loaders.resolve import KEY
     from server.loading import pseudonyms
 
     kind = CIVIC.kind_of(person_id)
-    if kind is None or ":" not in person_id:
+    if kind is None or not KEY.fullmatch(person_id.partition(":")[2]):
         raise BadInput(f"{person_id!r} is no whole id; expected one such as champion:ada-lovelace")
     if kind not in PERSONS:
         expected = ", ".join(f"{person.prefix}:…" for person in PERSONS)
         raise BadInput(f"{person_id!r} is about a {kind.name.lower()}, not a person; expected {expected}")
     key = student_key or settings.student_key
-    return pseudonyms(key).of(person_id) if kind.pseudonymous and key else person_id
+    try:
+        return pseudonyms(key).of(person_id) if kind.pseudonymous else person_id
+    except Refused as refused:
+        raise BadInput(f"{person_id}: {refused.message}; expected {refused.expected}") from refused
 
 
 def as_object(table: Table, key: Key, claim: Claim) -> dict[str, Any]:

@@ -18,10 +18,15 @@ MALLOC = ((-8, 2), (-3, 262_144), (-1, 262_144))
 def tune() -> None:
     """Set up this process to answer many callers at the same time for months."""
     sys.setswitchinterval(SWITCH)
-    gc.set_threshold(*YOUNG)
+    collect_rarely()
     if sys.platform == "linux" and (mallopt := getattr(CDLL(None), "mallopt", None)):  # other libraries have none
         for name, value in MALLOC:
             mallopt(name, value)
+
+
+def collect_rarely() -> None:
+    """Look for garbage less often: rows and answers refer to nothing that refers to them, and are freed without."""
+    gc.set_threshold(*YOUNG)
 
 
 @contextmanager

@@ -9,13 +9,12 @@ import msgspec
 
 from graph.roles import Role
 from server import console
+from server.options import json_option, plain
 from server.settings import Settings
 from server.tokens import Token, Tokens, lifetime
 
 ROLES = [role for role in Role if role is not Role.PUBLIC]  # for which nobody needs a token
 SHOWN = ("id", "name", "role", "created", "expires", "state")
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 @click.group(epilog="\b\nExample:\n  civic-graph token create --role analyst")
@@ -29,7 +28,7 @@ def token() -> None:
 @token.command(epilog="\b\nExample:\n  civic-graph token create --role analyst --expires 90d --name 'map of needs'")
 @click.option("--role", type=click.Choice(ROLES, case_sensitive=False), required=True, help="What its caller may see.")
 @click.option("--expires", default="90d", show_default=True, metavar="DAYS", help="How long it is valid, 365d at most.")
-@click.option("--name", default="", help="What or whom it is for.")
+@click.option("--name", default="", callback=plain, help="What or whom it is for.")
 @json_option
 @click.pass_obj
 def create(settings: Settings, role: Role, expires: str, name: str, as_json: bool) -> None:

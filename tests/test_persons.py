@@ -14,6 +14,7 @@ from graph.civic import CIVIC
 from graph.model import Model
 from graph.store import Store
 from loaders.erased import Erased
+from loaders.folder import read
 from server.cli import main
 from tests.client import Client
 from tests.world import WORLD
@@ -34,10 +35,11 @@ TABLES = {
 }
 
 Run = Callable[..., Result]
+NewStore = Callable[[Model], Store]
 
 
 @pytest.fixture
-def store(new_store: Callable[[Model], Store]) -> Store:
+def store(new_store: NewStore) -> Store:
     made = new_store(CIVIC)
     changes.load(made, WORLD)
     return made
@@ -114,6 +116,8 @@ def test_a_dump_of_before_does_not_bring_them_back(run: Run, tmp_path: Path) -> 
     other = ["--store", f"sqlite:{tmp_path / 'other.db'}"]
     loaded = run(*other, "load", dump, "--erased", str(tmp_path / "graph.db.erased"))
     assert loaded.exit_code == 0, loaded.output
+    assert "; 3 records left out, about somebody who was erased; " in loaded.stdout
+    assert "the graph is at version 1\n" in loaded.stdout
     assert run(*other, "person", "show", ADA).stdout == ""
     assert "Ben" in run(*other, "person", "show", "champion:ben").stdout
     assert run(*other, "stats", "--verify").exit_code == 0
@@ -139,7 +143,7 @@ def test_nobody_is_erased_without_being_asked_for_or_by_half_an_id(run: Run, tmp
     run("load", str(tmp_path / "tables"))
     assert run("person", "erase", ADA, input="n\n").exit_code == 1
     assert run("person", "show", ADA).stdout
-    for wrong in ("ada", "Ada Lovelace", "moon:ada"):
+    for wrong in ("ada", "Ada Lovelace", "moon:ada", "champion:Ada L", "champion:"):
         result = run("person", "erase", wrong, "--yes")
         assert (result.exit_code, "is no whole id" in result.stderr) == (1, True)
     for command in (("erase", "--yes"), ("show",)):
@@ -168,3 +172,74 @@ def test_the_list_holds_hashes_and_each_once(tmp_path: Path) -> None:
     text = (tmp_path / "list").read_text()
     assert len(text.split()) == 1
     assert "ada" not in text
+
+
+def test_a_dry_run_of_a_dump_says_nothing_of_them(run: Run, tmp_path: Path) -> None:
+    run("load", str(tmp_path / "tables"))
+    run("export", str(tmp_path / "before.jsonl"))
+    run("person", "erase", ADA, "--yes")
+    (tmp_path / "tables" / "units.csv").write_text("id,name\nlab,The lab\n")
+    run("load", str(tmp_path / "tables"))
+    tried = run("load", str(tmp_path / "before.jsonl"), "--dry-run")
+    assert (tried.exit_code, "ada" in tried.output.lower()) == (0, False)
+    loaded = run("load", str(tmp_path / "before.jsonl"))
+    for result in (tried, loaded):
+        assert "0 added, 1 altered, 0 withdrawn; 3 records left out, about somebody who was erased" in result.stdout
+
+
+def test_who_is_erased_while_a_load_is_read_does_not_come_back(run: Run, tmp_path: Path, new_store: NewStore) -> None:
+    store, erased = new_store(CIVIC), Erased(tmp_path / "list")
+    with read(tmp_path / "tables", CIVIC, store, erased=erased) as checked:
+        Erased(tmp_path / "list").add(ADA)
+        difference = changes.load(store, checked.statements, erased=erased.anew())
+    assert difference.left_out == 3
+    assert list(changes.about(store, ADA)) == []
+    assert list(changes.about(store, "champion:ben"))
+    assert store.verify()
+
+
+def test_who_is_only_spoken_of_by_others_does_not_come_back(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "tables" / "champions.csv").unlink()
+    run("load", str(tmp_path / "tables"))
+    run("export", str(tmp_path / "before.jsonl"))
+    assert run("person", "erase", ADA, "--yes").stdout.startswith(f"{ADA}: 2 records erased")
+    other = ("--store", f"sqlite:{tmp_path / 'other.db'}")
+    restored = run(*other, "restore", str(tmp_path / "before.jsonl"), "--erased", str(tmp_path / "graph.db.erased"))
+    assert (restored.exit_code, restored.stderr) == (0, "")
+    assert run(*other, "person", "show", ADA).stdout == ""
+    assert run(*other, "person", "show", "champion:ben").stdout
+
+
+def test_the_list_is_beside_the_file_whatever_link_leads_there(run: Run, tmp_path: Path) -> None:
+    run("load", str(tmp_path / "tables"))
+    run("person", "erase", ADA, "--yes")
+    (tmp_path / "link.db").symlink_to(tmp_path / "graph.db")
+    (tmp_path / "tables" / "units.csv").write_text("id,name\nlab,The lab\n")
+    loaded = run("--store", f"sqlite:{tmp_path / 'link.db'}", "load", str(tmp_path / "tables"))
+    assert loaded.stderr.count("somebody who was erased") == 3
+
+
+def test_a_list_that_is_named_and_not_there_is_refused(run: Run, tmp_path: Path) -> None:
+    missing = str(tmp_path / "typo.erased")
+    for command in (("load", str(tmp_path / "tables")), ("restore", __file__)):
+        refused = run(*command, "--erased", missing)
+        assert refused.exit_code == 1
+        assert f"there is no list of who was erased at {missing}; expected the one that" in refused.stderr
+
+
+def test_a_restoration_without_a_list_says_that_nobody_is_left_out(run: Run, tmp_path: Path) -> None:
+    run("load", str(tmp_path / "tables"))
+    run("export", str(tmp_path / "before.jsonl"))
+    restored = run("--store", f"sqlite:{tmp_path / 'other.db'}", "restore", str(tmp_path / "before.jsonl"))
+    assert "other.db.erased; --erased names one" in restored.stderr
+
+
+@pytest.mark.parametrize("command", ["show", "erase"])
+def test_a_student_is_found_by_a_key_or_a_pseudonym_only(run: Run, tmp_path: Path, command: str) -> None:
+    run("load", str(tmp_path / "tables"))
+    yes = ["--yes"] if command == "erase" else []
+    refused = run("person", command, "student:18001234", *yes)
+    assert refused.exit_code == 1
+    assert "student:18001234: a number is no pseudonym, and there is no key to make one with" in refused.stderr
+    assert not (tmp_path / "graph.db.erased").exists()
+    assert run("person", command, "student:made-up-1", *yes).exit_code == 0

@@ -114,3 +114,19 @@ def test_the_command_line_takes_the_key_from_its_setting(tmp_path: Path) -> None
     node = pseudonym("18001234")
     assert f'{{"id":"{node}","name":"{node.removeprefix("student:")}"}}' in answer
     assert b"18001234" not in b"".join(path.read_bytes() for path in tmp_path.glob("graph.db*"))
+
+
+def test_another_key_is_another_load(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "students.csv").write_text("id\n18001234\n")
+    students = "{ students { nodes { id } } }"
+    seen = []
+    for key in (KEY, KEY, KEY[::-1]):
+        (tmp_path / "key").write_bytes(key)
+        command = ["--store", f"sqlite:{tmp_path / 'g.db'}"]
+        loaded = CliRunner().invoke(
+            main, [*command, "load", str(tmp_path / "tables"), "--student-key", str(tmp_path / "key")]
+        )
+        asked = CliRunner().invoke(main, [*command, "query", students])
+        seen.append(("already loaded" in loaded.stdout, pseudonym("18001234", key) in asked.stdout, loaded.exit_code))
+    assert seen == [(False, True, 0), (True, True, 0), (False, True, 0)]
