@@ -33,6 +33,11 @@ class Head:
     loaded_at: str = ""
     loading: tuple[str, ...] = ()
 
+    @property
+    def hash_text(self) -> str:
+        """The content hash in hexadecimal, 32 digits."""
+        return f"{self.content_hash:032x}"
+
 
 @dataclass(slots=True)
 class Compiled:

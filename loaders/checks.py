@@ -19,14 +19,22 @@ from loaders.report import Refused, quoted
 Parse = Callable[[str], Any]  # of a cell; None, or () of a list, where it says nothing. Raises Refused
 
 MAX_TEXT = 100_000  # characters
+MAX_NAME = 1_000  # of what stores keep in an index
 MAX_URL = 2_000
 PARTS = frozenset({"share", "confidence", "strength", "score"})  # 0 to 1
+ACADEMIC_YEARS = frozenset({"academicYear", "cohort"})
+HOURS = "hours"  # a unit of which there are none below 0
+LEVEL = "level"  # of study
+LEVELS = range(3, 9)  # of the FHEQ
+ORG_IDS = "orgIds"
 BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 LINE_END = re.compile(r"\r\n?")
 INTEGER = re.compile(r"[+-]?[0-9]{1,10}")
 DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+COMMA_OR_SPACE = re.compile(r"[,\s]")
+ACADEMIC_YEAR = re.compile(r"([0-9]{4})/([0-9]{2})")
 DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 URL = re.compile(r"https?://[\w\[][^\s\"<>\\^`{|}]*", re.IGNORECASE)
 
@@ -36,19 +44,19 @@ def parser(of: Property) -> Parse:
     read = _typed(of)
     if of.required:
         read = _required(read, of)
-    return read if of.type in (Type.TEXT, Type.URL) else Memo(read).__getitem__
+    return read if of.type in (Type.TEXT, Type.URL) and of.name not in ACADEMIC_YEARS else Memo(read).__getitem__
 
 
 def _typed(of: Property) -> Parse:
     match of.type:
         case Type.TEXT:
-            return text
+            return _said(academic_year) if of.name in ACADEMIC_YEARS else text_of(of)
         case Type.TEXTS:
-            return texts
+            return org_ids if of.name == ORG_IDS else texts
         case Type.INTEGER:
-            return _said(integer)
+            return _said(level if of.name == LEVEL else integer)
         case Type.DECIMAL:
-            return _said(part if of.name in PARTS else decimal)
+            return _said(part if of.name in PARTS else hours if of.unit == HOURS else decimal)
         case Type.BOOLEAN:
             return _said(boolean)
         case Type.DATE:
@@ -57,6 +65,11 @@ def _typed(of: Property) -> Parse:
             return _said(_enum(of))
         case Type.URL:
             return _said(url)
+
+
+def text_of(of: Property) -> Parse:
+    """Reads any text of a property."""
+    return name if of.name == "name" or of.unique else text
 
 
 class Memo(dict[str, Any]):
@@ -105,6 +118,13 @@ def text(cell: str) -> str | None:
     return plain or None
 
 
+def name(cell: str) -> str | None:
+    found = text(cell)
+    if found and len(found) > MAX_NAME:
+        raise Refused(f"the text has {len(found):,} characters", f"at most {MAX_NAME:,}, as of a name")
+    return found
+
+
 def _checked(cell: str) -> str:
     plain = LINE_END.sub("\n", cell)
     if found := CONTROL.search(plain):
@@ -120,6 +140,37 @@ def texts(cell: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(str.strip, whole.split(";")))))
 
 
+def org_ids(cell: str) -> tuple[str, ...]:
+    found = texts(cell)
+    for org_id in found:
+        if COMMA_OR_SPACE.search(org_id):
+            what, expected = "commas" if "," in org_id else "space", "ids with semicolons between them"
+            raise Refused(f"{quoted(org_id)} has {what} in it", expected, likely=likely.several(org_id))
+    return found
+
+
+def academic_year(said: str) -> str:
+    found = ACADEMIC_YEAR.fullmatch(said)
+    if not found or (int(found[1]) + 1) % 100 != int(found[2]):
+        expected = "a year and the next, such as 2026/27"
+        raise Refused(f"{quoted(said)} is not an academic year", expected, likely=likely.academic_year(said))
+    return said
+
+
+def level(said: str) -> int:
+    number = integer(said)
+    if number not in LEVELS:
+        raise Refused(f"{number} is no level of study", f"{LEVELS[0]} to {LEVELS[-1]}, by the FHEQ")
+    return number
+
+
+def hours(said: str) -> float:
+    number = decimal(said)
+    if number < 0:
+        raise Refused(f"{quoted(said)} hours are less than none", "0 or more")
+    return number
+
+
 def integer(said: str) -> int:
     if not INTEGER.fullmatch(said) or not -(2**31) <= int(said) < 2**31:
         message = f"{quoted(said)} is not a whole number of 32 bits"
@@ -131,7 +182,7 @@ def decimal(said: str) -> float:
     if not DECIMAL.fullmatch(said) or not isfinite(float(said)):
         expected = "digits, with a point before decimals, such as 7538.5"
         raise Refused(f"{quoted(said)} is not a number", expected, likely=likely.number(said))
-    return float(said)
+    return float(said) + 0.0  # -0.0 is 0.0 where it is stored, and not where it is written
 
 
 def part(said: str) -> float:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from graph.errors import LoadError
 from graph.model import SOURCE, Hop, Kind, Model, Property, Relation, Table, snake
+from loaders.checks import ORG_IDS  # of which the first can be the key of a row without an id
 from loaders.files import ALIASES, file_of
 from loaders.report import Place, Refused, Report, quoted
-
-ORG_IDS = "orgIds"  # the property whose first value can be the key of a row without an id
 
 
 @dataclass(frozen=True, slots=True)

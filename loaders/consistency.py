@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import dropwhile, islice
 
 from graph.changes import chunks
-from graph.model import Kind, Property, Relation, Table, named, snake
+from graph.model import Kind, Property, Relation, Table, snake
 from graph.statements import Key, Values
 from graph.store import Store
-from loaders.columns import ORG_IDS, has_org_ids
+from loaders.checks import ORG_IDS
 from loaders.likely import is_placeholder
 from loaders.report import Place, Report, quoted
 from loaders.resolve import EMPTY, PLACEHOLDER
@@ -63,6 +63,7 @@ def check(desk: Desk, rest: Rest) -> None:
         held(spool, kind, rest, report)
     for relation in spool.model.relations:
         circular(spool, relation, report)
+        unkeyed(spool, relation, report)
         shared(spool, relation, report)
     dangling(desk, rest)
 
@@ -168,22 +169,27 @@ def _aliased(node_id: str, other: str) -> str:
 
 
 def held(spool: Spool, kind: Kind, rest: Rest, report: Report) -> None:
-    """Warnings: org ids that another node of the graph has, which may be the same."""
-    if rest.store is None or not has_org_ids(kind):
-        return
-    of = named(kind.values, ORG_IDS)
-    at = kind.values.index(of)
+    """Errors: unique values that another node of the graph has. Warnings: its org ids, by which it may be the same."""
+    for at, of in enumerate(kind.values if rest.store else ()):
+        if of.unique or of.name == ORG_IDS:
+            _report_held(spool, kind, at, of, rest, report)
+
+
+def _report_held(spool: Spool, kind: Kind, at: int, of: Property, rest: Rest, report: Report) -> None:
     found = list(_held(spool, kind, at, of, rest))
     values = {value for value, *_ in found}
     claimed = {(value, node_id) for value, node_id, _ in _claimed(spool, kind, at) if value in values} if found else ()
     for value, node_id, other, (file, row, _) in found:
         if (value, other) not in claimed:
-            message = f"{quoted(value)} belongs to {other} too, in the graph"
-            report.warn(Place(file, row, snake(of.name)), message, _aliased(node_id, other), value)
+            message, place = f"{quoted(value)} belongs to {other} too, in the graph", Place(file, row, snake(of.name))
+            if of.unique:
+                report.error(place, message, "a value of its own", value)
+            else:
+                report.warn(place, message, _aliased(node_id, other), value)
 
 
 def _held(spool: Spool, kind: Kind, at: int, of: Property, rest: Rest) -> Iterator[tuple[str, str, str, Place]]:
-    """The org ids of the load that other nodes have: value, node, other node and place."""
+    """The values of the load that other nodes have: value, node, other node and place."""
     for chunk in chunks(_claimed(spool, kind, at), HELD):
         holders = rest.holders(kind, of, {value for value, _, _ in chunk})
         for value, node_id, place in chunk:
@@ -231,6 +237,23 @@ def circles(parents: dict[int, tuple[int, ...]]) -> Iterator[list[int]]:
                 yield list(dropwhile(lambda node, to=step: node != to, trail))  # type: ignore[misc]
             elif step not in done:
                 trail[step] = iter(parents.get(step, ()))
+
+
+def unkeyed(spool: Spool, relation: Relation, report: Report) -> None:
+    """Warnings: relations that a column states, and a row of their own table with a key, such as a role."""
+    if not relation.keys or relation.table not in spool.in_columns:
+        return
+    without = {hash((source, key[:2])) for source, key, _, place in _said(spool, relation) if place.column}
+    both: dict[int, tuple[Key, Place]] = {}
+    for source, key, _, place in _said(spool, relation):
+        if place.column is None and (said := hash((source, key[:2]))) in without:
+            both[said] = key, place
+    for source, key, _, place in _said(spool, relation) if both else ():
+        if place.column and (said := hash((source, key[:2]))) in both:
+            other, there = both[said]
+            if other != key:
+                message = f"{_spoken(relation, other)} is said in {there}, and here without that: they count as two"
+                report.warn(place, message, "the relation in one place", key[0])
 
 
 def shared(spool: Spool, relation: Relation, report: Report) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from hashlib import blake2b
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import msgspec
+from msgspec import Meta
 
 from graph.errors import Conflict, Incompatible
 from graph.model import Model, Table
@@ -16,6 +17,7 @@ from graph.store import Head, Snapshot
 
 FORMAT, FORMAT_VERSION = "civic-graph", 1
 LONGEST = 16 << 20  # bytes of a line
+MOST = 2**63 - 1  # that stores hold
 
 Progress = Callable[[str, int], None]  # takes a table's name and the records of it so far
 Value = str | int | float | bool | list[str] | None
@@ -29,10 +31,10 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ca
     source: str
     load_id: str
     origin: str
-    rows: int
+    rows: Annotated[int, Meta(ge=0, le=MOST)]
     loader: str
     loaded_at: str
-    rank: int
+    rank: Annotated[int, Meta(ge=-MOST, le=MOST)]
     date: str
 
 
@@ -42,15 +44,15 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ca
     format: str
     format_version: int
     model: int
-    version: int
-    content_hash: str
+    version: Annotated[int, Meta(ge=0, le=MOST)]
+    content_hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{1,32}\Z")]
     loaded_at: str
     sources: list[Source]
 
     @classmethod
     def of(cls, snapshot: Snapshot, model: Model) -> Header:
         head, sources = snapshot.head, [Source(**asdict(load)) for load in snapshot.loads.values()]
-        state = (head.version, f"{head.content_hash:x}", head.loaded_at)
+        state = (head.version, head.hash_text, head.loaded_at)
         return cls(FORMAT, FORMAT_VERSION, model.revision, *state, sources)
 
     @property

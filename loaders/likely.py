@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from graph.text import fold
+from graph.text import bare
 
 MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -18,6 +18,7 @@ DAYS = (  # day first, as in London
         r"(?:(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?[ -])?(?P<month>[a-z]{3,9})\.?[ ,-]{1,2}(?P<year>[0-9]{4}|[0-9]{2})"
     ),
 )
+ACADEMIC_YEAR = re.compile(r"([0-9]{4}) ?[-/–] ?(?:[0-9]{2})?([0-9]{2})")
 NUMBER = re.compile(r"[£$€]? ?(?P<whole>[0-9]{1,3}(?:[, ][0-9]{3})+|[0-9]+)(?P<part>\.[0-9]+)?")
 HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[^\s\"<>\\^`{|}]*)?", re.IGNORECASE)
 NO_KEY = re.compile(r"[^A-Za-z0-9._~/-]+")
@@ -37,6 +38,17 @@ def day(said: str) -> str:
     except ValueError:
         return ""
     return whole if found["day"] else whole[:7]
+
+
+def academic_year(said: str) -> str:
+    """`2026-27` and `2026/2027` as `2026/27`."""
+    found = ACADEMIC_YEAR.fullmatch(said)
+    return f"{found[1]}/{found[2]}" if found and (int(found[1]) + 1) % 100 == int(found[2]) else ""
+
+
+def several(said: str) -> str:
+    """`GB-CHC-1, GB-COH-2` as `GB-CHC-1; GB-COH-2`."""
+    return "; ".join(filter(None, map(str.strip, said.split(",")))) if "," in said else ""
 
 
 def _month(said: str) -> int:
@@ -66,7 +78,7 @@ def url(said: str) -> str:
 
 def key(said: str) -> str:
     """`Hackney Youth` as `hackney-youth`."""
-    plain = NO_KEY.sub("-", said if said.isupper() else fold(said)).strip("-")
+    plain = NO_KEY.sub("-", said if said.isupper() else bare(said)).strip("-")
     return plain if len(plain) <= 200 else ""
 
 

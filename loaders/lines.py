@@ -104,10 +104,11 @@ def _no_source(source: str, known: Mapping[str, int]) -> Refused:
 
 
 def check(of: Property) -> Check:
-    """Takes what a table would give for a property, and nothing else: dumps are checked as tables are."""
+    """Takes what a table would give for a property of this type: dumps are checked as tables are, but for what older
+    versions let pass, such as other forms of an academic year."""
     match of.type:
         case Type.TEXT:
-            return _plain(checks.text)
+            return _plain(checks.text_of(of))
         case Type.TEXTS:
             return _texts
         case Type.INTEGER:
@@ -153,7 +154,7 @@ def _integer(value: Any) -> int:
 
 
 def _decimal(value: Any) -> float:
-    if type(value) not in (int, float) or not isfinite(value):
+    if type(value) not in (int, float) or not isfinite(value) or str(value) == "-0.0":
         raise _unlike(value, "a number")
     return float(value)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from graph.errors import LoadError
 from graph.model import SOURCE
 from graph.statements import DEFAULT_RANK, Load, Values
-from graph.text import fold
+from graph.text import bare
 from loaders import LOADER_VERSION
 from loaders.checks import Memo, Parse
 from loaders.report import Refused, quoted
@@ -76,7 +76,7 @@ class Sources:
 
 
 def _key(name: str) -> str:
-    key = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")
+    key = re.sub(r"[^a-z0-9]+", "-", bare(name)).strip("-")
     if not key:
         raise LoadError(f"{quoted(name)} makes no id of a source: give the source a name with letters or digits")
     return key[:200]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from graph.model import Kind, Model
-from graph.text import fold
+from graph.text import bare
 from loaders import likely
 from loaders.checks import Memo, Parse
 from loaders.pseudonyms import Pseudonyms
@@ -27,7 +27,7 @@ PROTECTED = "city of london"
 
 def spelling(kind: str, name: str) -> str:
     """What all spellings of a name have in common."""
-    plain = " ".join(re.sub(r"[\s-]+", " ", fold(name).replace("&", " and ")).split())
+    plain = " ".join(re.sub(r"[\s-]+", " ", bare(name).replace("&", " and ")).split())
     if kind != "Borough":
         return plain
     if PROTECTED in plain and not ADDED.sub(" ", plain.replace(PROTECTED, " ")).strip():

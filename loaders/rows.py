@@ -11,8 +11,8 @@ from typing import Any
 
 from graph.model import Hop, Kind, Model, Property, Relation, Table, snake
 from graph.statements import Key, Values, key_text
-from loaders.checks import Parse, in_order, parser, text, texts
-from loaders.columns import ORG_IDS, Column, columns_of, has_org_ids, is_source, matched, said_of
+from loaders.checks import ORG_IDS, Parse, in_order, parser, text, texts
+from loaders.columns import Column, columns_of, has_org_ids, is_source, matched, said_of
 from loaders.erased import MESSAGE, Erased
 from loaders.provenance import Sources
 from loaders.report import Refused, Report

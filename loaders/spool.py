@@ -53,6 +53,7 @@ class Spool:
         self.nodes = {kind.name: array("q") for kind in model.kinds}
         self.ends = {kind.name: array("q") for kind in model.kinds}
         self.rows: Counter[str] = Counter()
+        self.in_columns: set[str] = set()  # relations that columns of other tables state
         self._frames: dict[str, list[tuple[int, int]]] = {table.table: [] for table in model.tables}
         self._dropped: dict[str, set[int]] = {table.table: set() for table in model.tables}
         self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
@@ -71,6 +72,8 @@ class Spool:
         else:
             self.ends[table.source].extend(map(hash, first))
             self.ends[table.target].extend(map(hash, others[0]))
+            if frame.column:
+                self.in_columns.add(table.table)
         self._write(table, frame)
 
     def _write(self, table: Table, frame: Frame) -> None:

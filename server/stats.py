@@ -36,7 +36,7 @@ class Stats:
 
     @property
     def content_hash(self) -> str:
-        return f"{self.head.content_hash:x}"
+        return self.head.hash_text
 
     def __str__(self) -> str:
         """The state as one line."""

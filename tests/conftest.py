@@ -14,7 +14,7 @@ from graph.stores import open_store
 from loaders.folder import EXAMPLE, read
 from tests.client import Client
 from tests.database.fixtures import Database, neo4j, server
-from tests.office import check
+from tests.office import check, office
 from tests.world import WORLD
 
 
@@ -29,7 +29,7 @@ def example_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     return url
 
 
-__all__ = ["check", "neo4j", "server"]  # fixtures of other modules
+__all__ = ["check", "neo4j", "office", "server"]  # fixtures of other modules
 
 Open = Callable[[Model], Store]
 

@@ -7,16 +7,18 @@ partner:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import pytest
 
+from graph import changes
 from graph.civic import CIVIC
 from graph.model import Kind, Property, Relation
 from graph.statements import Load, Statement
 from graph.store import Store
+from graph.stores import open_store
 from loaders.folder import Checked, read
 from loaders.report import Issue, Report
 
@@ -46,6 +48,9 @@ class Known:
 
 
 Tables = dict[str, str]
+
+
+Office = Callable[..., list[str]]
 
 
 class Check(Protocol):
@@ -97,3 +102,24 @@ def keys(checked: Checked, name: str) -> list[tuple[str, ...]]:
 def only(report: Report) -> Issue:
     assert len(report.issues) == 1, report.lines()
     return report.issues[0]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Loads tables given as text by the name of their file, of the same folder each time, into one graph."""
+    store = open_store(f"sqlite:{tmp_path / 'graph.db'}", CIVIC)
+
+    def load(tables: Tables, name: str = "office") -> list[str]:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            path.unlink()
+        for file, text in tables.items():
+            (folder / f"{file}.csv").write_text(text, encoding="utf-8")
+        with read(folder, CIVIC, store) as checked:
+            if checked.report.ok:
+                changes.load(store, checked.statements)
+            return [str(issue) for issue in checked.report.issues]
+
+    yield load
+    store.close()

@@ -745,7 +745,7 @@ class Reference:
         tables: dict[str, Any] = {**self.graph.nodes, **self.graph.links}
         return {
             "version": self.head.version,
-            "contentHash": f"{self.head.content_hash:x}",
+            "contentHash": self.head.hash_text,
             "loadedAt": self.head.loaded_at or None,
             "counts": [{"name": name, "count": len(tables[name])} for name in sorted(tables)],
             "sources": [replace(load, loaded_at=self.loaded[load.source]) for load in self.graph.loads],

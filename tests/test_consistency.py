@@ -6,7 +6,7 @@ import pytest
 
 from loaders.consistency import circles
 from loaders.report import Severity
-from tests.office import Check, keys, only, said
+from tests.office import Check, Office, keys, only, said
 
 
 def test_ids_given_twice(check: Check) -> None:
@@ -166,3 +166,23 @@ def test_unique_values_given_twice(check: Check) -> None:
     issue = only(check({"modules": "id,name,code\na,A,WL5\nb,B,WL5\n"}).report)
     assert (issue.severity, issue.row, issue.column) == (Severity.ERROR, 3, "code")
     assert issue.message == '"WL5" belongs to module:a too, in modules.csv row 2'
+
+
+def test_a_unique_value_that_a_node_of_the_graph_has(office: Office) -> None:
+    assert office({"modules": "id,name,code\na,A,WL1\n"}) == []
+    assert office({"modules": "id,name,code\nb,B,WL1\n"}) == []  # which replaces the other
+    (line,) = office({"modules": "id,name,code\nc,C,WL1\n"}, "other")
+    assert line.startswith('modules.csv row 2, column code: "WL1" belongs to module:b too, in the graph')
+    assert office({"modules": "id,name,code\nb,C,WL1\n"}, "other") == []  # which speaks of the same
+
+
+def test_a_relation_said_in_a_column_and_with_a_key_in_its_file(check: Check) -> None:
+    tables = {
+        "projects": "id,name,partners\nx,X,known\ny,Y,known\n",
+        "partner-takes-part-in-project": "from,to,role\nknown,x,lead\nknown,z,lead\n",
+    }
+    found = [issue for issue in check(tables).report.issues if "count as two" in issue.message]
+    (issue,) = found
+    assert (issue.severity, issue.file, issue.row, issue.column) == (Severity.WARNING, "projects.csv", 2, "partners")
+    there = "partner-takes-part-in-project.csv row 2"
+    assert issue.message.startswith(f"partner:known takes part in project:x, role lead is said in {there}, and here")

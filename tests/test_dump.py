@@ -195,7 +195,7 @@ def test_the_lines_are_a_header_records_and_a_footer(small: Store, file: Path) -
     header, *records, footer = map(json.loads, file.read_text().splitlines())
     assert header["format"], header["formatVersion"] == ("civic-graph", 1)
     assert (header["model"], header["version"]) == (CIVIC.revision, 2)
-    assert header["contentHash"] == f"{small.head().content_hash:x}"
+    assert header["contentHash"] == small.head().hash_text
     assert [source["source"] for source in header["sources"]] == ["source:register", "source:sheet"]
     tables = [table.table for table in CIVIC.tables]
     assert [record["table"] for record in records] == sorted((r["table"] for r in records), key=tables.index)
@@ -318,6 +318,13 @@ EDITS: dict[str, tuple[Edit, str]] = {
         "row 4, column population: true is not a whole number of 32 bits",
     ),
     "decimal": (lambda lines: said(lines[NORTH]).update(area="1"), 'row 4, column area: "1" is not a number'),
+    "less than nothing": (
+        lambda lines: said(lines[NORTH]).update(area=-0.0),
+        "row 4, column area: -0.0 is not a number",
+    ),
+    "hash": (lambda lines: lines[0].update(contentHash="zz"), "row 1: the first line is no header of a dump"),
+    "rank": (lambda lines: lines[0]["sources"][0].update(rank=2**63), "row 1: the first line is no header of a dump"),
+    "version": (lambda lines: lines[0].update(version=-1), "row 1: the first line is no header of a dump"),
     "null": (lambda lines: said(lines[NORTH]).update(area=None), "row 4, column area: null is not a number"),
     "required": (lambda lines: said(lines[NORTH]).pop("gssCode"), "row 4, column gssCode: the gssCode is missing"),
     "text": (lambda lines: said(lines[OAK]).update(name=7), "row 3, column name: 7 is not a text"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,7 @@ from graph.errors import LoadError
 from graph.model import End, Kind, Model, Property, Relation, Type
 from graph.stores import open_store
 from loaders.folder import EXAMPLE, columns_of, is_loaded, load_id, read, template
-from tests.office import Check, Tables, keys, only, said
-
-Office = Callable[..., list[str]]
-
+from tests.office import Check, Office, keys, only, said
 
 # Aliases
 
@@ -145,26 +141,6 @@ def test_the_example_is_loaded_once(tmp_path: Path) -> None:
     assert not is_loaded(store, EXAMPLE, CIVIC)
     with read(EXAMPLE, CIVIC, store, origin="example") as checked:
         assert changes.load(store, checked.statements).total == 0
-    store.close()
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    """Loads tables given as text by the name of their file, of the same folder each time, into one graph."""
-    store = open_store(f"sqlite:{tmp_path / 'graph.db'}", CIVIC)
-
-    def load(tables: Tables, name: str = "office") -> list[str]:
-        folder = tmp_path / name
-        folder.mkdir(exist_ok=True)
-        for path in folder.iterdir():
-            path.unlink()
-        for file, text in tables.items():
-            (folder / f"{file}.csv").write_text(text, encoding="utf-8")
-        with read(folder, CIVIC, store) as checked:
-            changes.load(store, checked.statements)
-            return [str(issue) for issue in checked.report.issues]
-
-    yield load
     store.close()
 
 

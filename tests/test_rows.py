@@ -109,8 +109,8 @@ def test_cells_of_a_wrong_type_are_refused(
 
 @pytest.mark.parametrize("cell", ["2147483648", "-2147483649", "1.0", "one", "1 000", "99999999999999999999"])
 def test_integers_have_32_bits(check: Check, cell: str) -> None:
-    assert only(check({"modules": f"id,name,code,level\nm,M,M,{cell}\n"}).report).column == "level"
-    assert check({"modules": "id,name,code,level\nm,M,M,-2147483648\n"}).report.ok
+    assert only(check({"modules": f"id,name,code,credits\nm,M,M,{cell}\n"}).report).column == "credits"
+    assert check({"modules": "id,name,code,credits\nm,M,M,-2147483648\n"}).report.ok
 
 
 @pytest.mark.parametrize("cell", ["-0.1", "1.01", "2"])
@@ -190,3 +190,65 @@ def test_org_ids_stand_in_for_an_id(check: Check) -> None:
 def test_rows_without_any_id_are_refused(check: Check, text: str) -> None:
     issue = only(check({"partners": text}).report)
     assert (issue.row, issue.column, issue.message) == (2, "id", "the id is missing")
+
+
+# What a value may be
+
+
+@pytest.mark.parametrize("cell", ["-0", "-0.0", "-0e5", "-1e-999"])
+def test_nothing_is_less_than_nothing(check: Check, cell: str) -> None:
+    checked = check({"outcomes": f"id,name,quantity\na,Ann,{cell}\n"})
+    assert repr(values(checked, "Outcome")["outcome:a"]["quantity"]) == "0.0"
+
+
+@pytest.mark.parametrize(
+    ("cell", "likely"),
+    [("2025-26", "2025/26"), ("2025/2026", "2025/26"), ("2025/27", ""), ("2025", ""), ("25/26", ""), ("2099/01", "")],
+)
+def test_academic_years_are_a_year_and_the_next(check: Check, cell: str, likely: str) -> None:
+    for table, row in (("students", f"id,cohort\nmade-up-1,{cell}\n"), ("champion-champions-challenge", HOURS % cell)):
+        issues = check({table: row}).report.issues
+        found = [issue for issue in issues if "is not an academic year" in issue.message]
+        assert [(issue.value, issue.nearest) for issue in found] == [(cell, likely)]
+        assert "such as 2026/27" in str(found[0])
+
+
+HOURS = "from,to,academic_year,hours\nann,health,%s,5\n"
+
+
+def test_an_academic_year_may_end_a_century(check: Check) -> None:
+    assert check({"students": "id,cohort\nmade-up-1,2099/00\n"}).report.ok
+
+
+@pytest.mark.parametrize(
+    ("table", "row"), [("students", "id,level\nmade-up-1,%s\n"), ("modules", "id,name,code,level\nm,M,M,%s\n")]
+)
+def test_levels_of_study_are_those_of_the_fheq(check: Check, table: str, row: str) -> None:
+    assert check({table: row % 3}).report.ok
+    assert check({table: row % 8}).report.ok
+    for wrong in (2, 9):
+        assert only(check({table: row % wrong}).report).message == f"{wrong} is no level of study"
+
+
+def test_hours_are_not_less_than_none(check: Check) -> None:
+    rows = "id,name,hours_planned,hours_done\np,P,%s,0.5\n"
+    assert check({"placements": rows % 0}).report.ok
+    assert only(check({"placements": rows % -1}).report).message == '"-1" hours are less than none'
+
+
+@pytest.mark.parametrize(
+    ("cell", "what", "likely"),
+    [
+        ("GB-CHC-1, GB-COH-2", "commas", "GB-CHC-1; GB-COH-2"),
+        ("GB-CHC-1,GB-COH-2", "commas", "GB-CHC-1; GB-COH-2"),
+        ("GB CHC 1", "space", ""),
+    ],
+)
+def test_org_ids_have_semicolons_between_them(check: Check, cell: str, what: str, likely: str) -> None:
+    issue = only(check({"partners": f'id,name,org_ids\na,Ann,"{cell}"\n'}).report)
+    assert (issue.message, issue.nearest) == (f'"{cell}" has {what} in it', likely)
+
+
+def test_names_are_short_enough_to_be_kept_in_an_index(check: Check) -> None:
+    assert check({"partners": f"id,name,description\na,{'é' * 1_000},{'x' * 5_000}\n"}).report.ok
+    assert only(check({"partners": f"id,name\na,{'é' * 1_001}\n"}).report).message == "the text has 1,001 characters"

@@ -172,9 +172,11 @@ def test_links_lead_nowhere_outside(tmp_path: Path) -> None:
     (folder / "data.txt").write_text("id,name\nj,Job\n")
     (folder / "projects.csv").symlink_to("data.txt")
     (folder / "modules.csv").symlink_to("nowhere")
+    (folder / "units.csv").symlink_to("units.csv")
     with read(folder, CIVIC, None) as checked:
         messages = {i.file: i.message for i in checked.report.issues}
     assert messages == {
+        "units.csv": "cannot be read: Too many levels of symbolic links",
         "modules.csv": "cannot be read: No such file or directory",
         "partners.csv": "is a link to a place outside of the folder",
     }

@@ -11,6 +11,7 @@ from graph.errors import Incompatible
 from graph.model import Kind, Model, Table
 from graph.revisions import MEANWHILE, Description, kept, widened
 from graph.search import is_searched
+from graph.store import Head
 from graph.stores import cypher_search
 from graph.stores import cypher_tables as tables
 from graph.stores.bolt import Session, Transaction, said
@@ -95,7 +96,7 @@ class Ground:
 
     def _create(self, session: Session) -> None:
         self._declare(session)
-        graph = f"MERGE {GRAPH} ON CREATE SET g.clock = 0, g.version = 0, g.contentHash = '0'"
+        graph = f"MERGE {GRAPH} ON CREATE SET g.clock = 0, g.version = 0, g.contentHash = '{Head().hash_text}'"
         with session.begin_transaction() as transaction:
             transaction.run(said(f"MERGE {WRITER}")).consume()
             transaction.run(said(graph)).consume()

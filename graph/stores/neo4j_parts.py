@@ -176,7 +176,7 @@ class Parts:
 
     def _end(self, head: Head) -> None:
         """Commit the transaction, by which the graph becomes what `head` says."""
-        content = {"version": head.version, "hash": f"{head.content_hash:x}", "loaded_at": head.loaded_at}
+        content = {"version": head.version, "hash": head.hash_text, "loaded_at": head.loaded_at}
         commit = uuid4().hex
         with self._clock.changing():
             if not self._rows(COMMIT, **content, loading=list(head.loading) or None, last=self._last, commit=commit):

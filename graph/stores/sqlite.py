@@ -106,10 +106,12 @@ class SQLiteStore:
         return set(ids) - {row[0] for row in self._rows(" UNION ALL ".join(nodes), given)}
 
     def holders(self, kind: Kind, prop: Property, values: Sequence[str]) -> dict[str, set[str]]:
-        held = f"SELECT j.value, n.id FROM {quoted(kind.table)} n, json_each(n.{quoted(prop.name)}) j"
+        name = f"n.{quoted(prop.name)}"
+        held = f"json_each({name if prop.is_list else f'json_array({name})'}) j"
+        among = "j.value IN (SELECT value FROM json_each(?))"
         found: dict[str, set[str]] = {}
         for value, node_id in self._rows(
-            f"{held} WHERE j.value IN (SELECT value FROM json_each(?))", (bindable(values),)
+            f"SELECT j.value, n.id FROM {quoted(kind.table)} n, {held} WHERE {among}", (bindable(values),)
         ):
             found.setdefault(value, set()).add(node_id)
         return found
@@ -270,7 +272,7 @@ class SQLiteStore:
         for declaration in (*SYSTEM, *sql_search.TABLES, *ddl(self.model)):
             connection.execute(declaration)
         new = (str(Description.of(self.model)), fingerprint(self.model))
-        connection.execute("INSERT INTO _graph VALUES (0, '0', NULL, ?, ?)", new)
+        connection.execute("INSERT INTO _graph VALUES (0, ?, NULL, ?, ?)", (Head().hash_text, *new))
         rows = [(table.table, 0, 1, 1) for table in self.model.tables]
         connection.executemany("INSERT INTO _counts VALUES (?, ?, ?, ?)", rows)
         commit(connection, self.path)
@@ -384,7 +386,7 @@ class SQLiteWriter:
         self._settle()
         self._count()
         run = self._connection.execute
-        content_hash = f"{head.content_hash:x}"
+        content_hash = head.hash_text
         run(
             'UPDATE _graph SET version = ?, "contentHash" = ?, "loadedAt" = ?',
             (head.version, content_hash, head.loaded_at),

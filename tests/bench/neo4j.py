@@ -68,7 +68,7 @@ def same(graph: Graph, hand: Graph) -> None:
     """That both loads made the same graph: the content of one has the hash of the other."""
     ours, theirs = (Neo4jStore(one.url, CIVIC, one.environment) for one in (graph, hand))
     with theirs._session() as session:
-        session.run("MATCH (g:_CivicGraph) SET g.contentHash = $hash", hash=f"{ours.head().content_hash:x}").consume()
+        session.run("MATCH (g:_CivicGraph) SET g.contentHash = $hash", hash=ours.head().hash_text).consume()
     equal = theirs.verify()
     ours.close()
     theirs.close()
