@@ -34,7 +34,7 @@ def _found(param: Param, variables: Mapping[str, Any]) -> Any:
 def _converted(param: Param, value: Any) -> Any:
     match param.convert:
         case Convert.NONE:
-            return value
+            return _plain(value)
         case Convert.ENUM:
             return [item.lower() for item in value] if isinstance(value, list | tuple) else value.lower()
         case Convert.FOLD:
@@ -45,6 +45,13 @@ def _converted(param: Param, value: Any) -> Any:
             return _searched(value)
         case Convert.CURSOR:
             return read_cursor(value)[1 + param.index]
+
+
+def _plain(value: Any) -> Any:
+    """The value with 0.0 for -0.0, which stands before it in some databases and is the same in others."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value] if 0.0 in value else value
+    return value + 0.0 if isinstance(value, float) else value
 
 
 def _day(value: str) -> str:

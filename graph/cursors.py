@@ -27,7 +27,7 @@ def read_cursor(text: str) -> list[Any]:
     """
     try:
         content = msgspec.json.decode(bytes.fromhex(text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadCursor(f"{text[:40]!r} is not a cursor of this API") from error
     if not isinstance(content, list) or not content or not isinstance(content[0], str):
         raise BadCursor(f"{text[:40]!r} is not a cursor of this API")

@@ -7,7 +7,7 @@ from functools import lru_cache
 from graph.model import ID, Kind, Model, Property, Type
 from graph.plan import Key
 from graph.statements import Values
-from graph.text import words
+from graph.text import FOLDING, words
 
 FOUND = Kind("Found", "found", "A node that was searched for: its id, its name, and its place.")
 PLACE = Property("place", Type.INTEGER, "How it was found: 0 by its whole name, 1 to 3 by less.", required=True)
@@ -35,5 +35,6 @@ def _besides_name(kind: Kind) -> list[tuple[int, bool]]:
 
 
 def searched(model: Model) -> list[str]:
-    """The properties that are searched: where they are others, stores make their index anew."""
-    return [f"{kind.name}.{prop.name}" for kind in model.kinds for prop in kind.values if prop.searchable]
+    """What an index is made of, the properties and how text is folded: where that is other, stores make it anew."""
+    properties = [f"{kind.name}.{prop.name}" for kind in model.kinds for prop in kind.values if prop.searchable]
+    return [f"folding {FOLDING}", *properties]

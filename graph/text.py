@@ -1,4 +1,4 @@
-"""Text as people compare it: without case, accents and apostrophes, and as words."""
+"""Text as people compare it: without case and accents, without apostrophes, and as words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-_APOSTROPHES = "'’‘`´ʼ"
+_APOSTROPHES = "'’‘`´ʼ"  # which are all the same
+FOLDING = 2  # one more where the same text comes to be folded to something else
 LONGEST = 64  # characters of a word that count; stores cut at lengths of their own
 
 
@@ -25,7 +26,9 @@ class _Characters(dict[int, Any]):
 
 
 def _without_marks(char: str) -> str | None:
-    return None if unicodedata.combining(char) or char in _APOSTROPHES else char.lower()
+    if char in _APOSTROPHES:
+        return "'"
+    return None if unicodedata.combining(char) else char.lower()
 
 
 def _of_words(char: str) -> str:
@@ -36,16 +39,21 @@ _plain, _parted = _Characters(_without_marks), _Characters(_of_words)
 
 
 def fold(text: str) -> str:
-    """`Café` becomes `cafe`, `Women’s` becomes `womens`."""
+    """`Café` becomes `cafe`, `Women’s` becomes `women's`."""
     if text.isascii():
-        return text.replace("'", "").replace("`", "").lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+        return text.replace("`", "'").lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("´", "'"))  # of which it would make a space
     return unicodedata.normalize("NFC", decomposed.translate(_plain))
+
+
+def bare(text: str) -> str:
+    """Folded, and without apostrophes: `Women’s` becomes `womens`."""
+    return fold(text).replace("'", "")
 
 
 def words(text: str) -> str:
     """The words of a text, folded, one space between them: what is no letter, digit or mark of Unicode parts words."""
-    found = " ".join(fold(text).translate(_parted).split())
+    found = " ".join(bare(text).translate(_parted).split())
     return found if len(found) <= LONGEST else " ".join(word[:LONGEST] for word in found.split())
 
 

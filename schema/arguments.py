@@ -61,7 +61,7 @@ def tree(node: ValueNode, type_: GraphQLInputType, variables: Mapping[str, Any])
         return {name: value for name, value in fields if value is not None}
     value = value_from_ast(node, type_)
     if value is Undefined:
-        raise BadInput(f"{print_ast(node)[:40]} is too large for {type_}")
+        raise BadInput(f"{print_ast(node)[:40]} does not fit {type_}: it is too large, or has too many digits")
     return Leaf(value)
 
 

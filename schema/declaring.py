@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -15,7 +16,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
-DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 
 
 @schema_directive(locations=[Location.INPUT_OBJECT], name="oneOf", description=GraphQLOneOfDirective.description)
@@ -29,9 +30,18 @@ class DateText:
 
 def parse_date(value: Any) -> str:
     """A date as GraphQL takes it. Raises ValueError where it is none."""
-    if not isinstance(value, str) or not DATE.fullmatch(value):
-        raise ValueError(f"Date cannot represent {value!r}; expected 2021, 2021-03 or 2021-03-04.")
+    if not isinstance(value, str) or not DATE.fullmatch(value) or not _in_calendar(value):
+        expected = "expected a date of the calendar, as in 2021, 2021-03 or 2021-03-04."
+        raise ValueError(f"Date cannot represent {value!r}; {expected}")
     return value
+
+
+def _in_calendar(day: str) -> bool:
+    try:
+        date.fromisoformat(f"{day}-01-01"[:10])
+    except ValueError:
+        return False
+    return True
 
 
 DATE_SCALAR = ScalarDefinition(

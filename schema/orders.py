@@ -7,10 +7,12 @@ from typing import Any
 from graph import plan as p
 from graph.cursors import read_cursor, signature
 from graph.errors import BadCursor, BadInput
-from graph.model import ID, KEY, Hop, Kind, named
+from graph.model import ID, KEY, Hop, Kind, Type, named
 from graph.plan import Convert
 from schema.arguments import Leaf, Tree, items, plain
 from schema.params import Params
+
+PLACES: dict[Type, tuple[type, ...]] = {Type.INTEGER: (int,), Type.DECIMAL: (int, float), Type.BOOLEAN: (bool,)}
 
 
 def order_of(given: Tree | None, kind: Kind, hop: Hop | None) -> tuple[p.Key, ...]:
@@ -41,6 +43,9 @@ def seek(given: Tree | None, name: str, kind: Kind, order: tuple[p.Key, ...], pa
     made_for, *places = read_cursor(given.value)
     if made_for != signature(kind.name, order) or len(places) != len(order):
         raise BadCursor(f"{name} is a cursor of another connection or order; use one from the same query")
+    for place, key in zip(places, order, strict=True):
+        if place is not None and type(place) not in PLACES.get(key.property.type, (str,)):
+            raise BadCursor(f"{name} is not a cursor of this API: it has another type of {key.property.name}")
     return p.Seek(
         tuple(None if place is None else params.add(given, Convert.CURSOR, index) for index, place in enumerate(places))
     )

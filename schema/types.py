@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
@@ -68,7 +68,11 @@ def strawberry_schema(model: Model, extensions: tuple[type[SchemaExtension], ...
     declared = Declared(model)
     config = StrawberryConfig(scalar_map=CUSTOM)
     kinds = [declared.types[kind.name] for kind in model.kinds]
-    return strawberry.Schema(declared.types["Query"], types=kinds, config=config, extensions=extensions)
+    schema = strawberry.Schema(declared.types["Query"], types=kinds, config=config, extensions=extensions)
+    for of in schema._schema.type_map.values():
+        if isinstance(of, GraphQLInputObjectType):  # of which Strawberry tells graphql-core all but this
+            of.is_one_of = of.extensions["strawberry-definition"].is_one_of
+    return schema
 
 
 def pascal(name: str) -> str:

@@ -41,7 +41,20 @@ def test_first_and_last_together_are_refused(client: Client) -> None:
     assert client.code("{ partners(first: 1, last: 1) { totalCount } }") == "BAD_INPUT"
 
 
-JUNK = ["", "x", "zz", "ff", hexed({"a": 1}), hexed([]), hexed([1]), hexed([[]]), hexed(["000000", "a", "b"]), "\ud800"]
+DEEP = "5b" * 5_000
+JUNK = [
+    "",
+    DEEP,
+    "x",
+    "zz",
+    "ff",
+    hexed({"a": 1}),
+    hexed([]),
+    hexed([1]),
+    hexed([[]]),
+    hexed(["000000", "a", "b"]),
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize("junk", JUNK)
@@ -92,3 +105,15 @@ def walk(client: Client, order_by: str, size: str, seek: str) -> list[str]:
 
 def ids(page: dict[str, Any]) -> list[str]:
     return [node["id"] for node in page["nodes"]]
+
+
+@pytest.mark.parametrize(
+    ("order_by", "place"),
+    [("{name: ASC}", 5), ("{name: ASC}", True), ("{funding: ASC}", "5"), ("{funding: ASC}", True)],
+)
+def test_a_place_of_another_type_is_refused(client: Client, order_by: str, place: Any) -> None:
+    query = f"query ($v: String) {{ projects(orderBy: {order_by}, after: $v) {{ nodes {{ id }} }} }}"
+    made_for, value, node_id = json.loads(bytes.fromhex(cursor(client, "projects", order_by)))
+    for junk in ([made_for, place, node_id], [made_for, value, 7]):
+        assert client.code(query, {"v": hexed(junk)}) == "BAD_CURSOR"
+    assert client.data(query, {"v": hexed([made_for, None, node_id])})

@@ -33,7 +33,7 @@ WRONG = [
     (
         '{ projects(where: {startDate: {gt: "soon"}}) { totalCount } }',
         "VALIDATION_FAILED",
-        "expected 2021, 2021-03",
+        "as in 2021, 2021-03",
         None,
     ),
     ('{ projects(where: {startDate: {gt: "2021-13"}}) { totalCount } }', "VALIDATION_FAILED", "2021-13", (1, 36)),
@@ -164,7 +164,7 @@ UNFIT = [
     (WHERE, {"v": {"status": {"eq": "active"}}}, "'active'"),
     (PARTNERS % ("[PartnerOrder!]", "orderBy"), {"v": [{"name": "UP"}]}, "'UP'"),
     (PARTNERS % ("[PartnerOrder!]", "orderBy"), {"v": [{"name": "ASC", "id": "ASC"}]}, "exactly one"),
-    ("query ($v: Date) { projects(where: {startDate: {eq: $v}}) { totalCount } }", {"v": "1.1.2020"}, "expected 2021"),
+    ("query ($v: Date) { projects(where: {startDate: {eq: $v}}) { totalCount } }", {"v": "1.1.2020"}, "as in 2021"),
     ("query ($v: Float) { projects(where: {funding: {eq: $v}}) { totalCount } }", {"v": float("nan")}, "nan"),
     ("query ($v: Float) { projects(where: {funding: {eq: $v}}) { totalCount } }", {"v": float("inf")}, "inf"),
     ("query ($v: Float) { projects(where: {funding: {eq: $v}}) { totalCount } }", {"v": 10**400}, "Float"),
@@ -220,6 +220,33 @@ def test_first_and_a_null_last_are_first(client: Client) -> None:
     query += "{ nodes { id } } }"
     found = client.data(query, {"f": 2, "l": None, "a": None, "b": None})
     assert found == client.data("{ partners(first: 2) { nodes { id } } }")
+
+
+@pytest.mark.parametrize("item", ["{name: ASC, id: ASC}", "{}", "{name: null}", "{name: $v, id: ASC}", "{edge: {}}"])
+def test_an_item_of_an_order_is_one_key(client: Client, item: str) -> None:
+    query = f"query ($v: SortDirection) {{ partners {{ nodes {{ projects(orderBy: [{item}]) {{ totalCount }} }} }} }}"
+    error = client.error(query if "$v" in item else query.replace("($v: SortDirection)", ""))
+    assert error["extensions"]["code"] == "VALIDATION_FAILED"
+    assert "exactly one field must be specified" in error["message"]
+
+
+@pytest.mark.parametrize("zero", ["0", "-0", "0.0", "-0.0"])
+def test_there_is_one_nothing(client: Client, zero: str) -> None:
+    for compared, found in (("gte", 2), ("gt", 1), ("lt", 1), ("lte", 2), ("in", 1)):
+        for query, variables in (
+            (f"{{ projects(where: {{funding: {{{compared}: {zero}}}}}) {{ totalCount }} }}", {}),
+            (
+                f"query ($v: {'[Float!]' if compared == 'in' else 'Float'}) "
+                f"{{ projects(where: {{funding: {{{compared}: $v}}}}) {{ totalCount }} }}",
+                {"v": float(zero)},
+            ),
+        ):
+            assert client.data(query, variables)["projects"]["totalCount"] == found, (query, variables)
+
+
+def test_a_number_that_a_float_cannot_hold_is_refused(client: Client) -> None:
+    message = client.error("{ projects(where: {funding: {lt: 9007199254740993}}) { totalCount } }")["message"]
+    assert message == "9007199254740993 does not fit Float: it is too large, or has too many digits"
 
 
 @pytest.mark.parametrize("given", [None, {}], ids=["null", "not given"])

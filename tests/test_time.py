@@ -97,7 +97,7 @@ def test_the_one_that_is_followed_is_the_latest_of_those_that_hold(client: Clien
     assert found == {"2018-12-31": None, "2020-06-01": {"name": "Hackney"}, "2021-01-01": {"name": "Newham"}}
 
 
-@pytest.mark.parametrize("given_date", ["2021", "2021-03", "2021-02-29", "2021-02-31"])
+@pytest.mark.parametrize("given_date", ["2021", "2021-03"])
 def test_a_day_is_asked_for(client: Client, given_date: str) -> None:
     query = "query ($day: Date) { partners(asOf: $day) { totalCount } }"
     for error in (
@@ -106,6 +106,21 @@ def test_a_day_is_asked_for(client: Client, given_date: str) -> None:
     ):
         assert error["extensions"]["code"] == "BAD_INPUT"
         assert error["message"] == f"{given_date} is no single day; expected its year, month and day, as in 2021-03-04"
+
+
+@pytest.mark.parametrize(
+    "given_date", ["2021-02-29", "2021-02-31", "2021-13", "0000", "２０２１", "20210304", "2021-W01"]
+)
+def test_a_date_is_one_of_the_calendar(client: Client, given_date: str) -> None:
+    for query in (
+        "{ partners(asOf: $day) { totalCount } }",
+        "{ projects(where: {startDate: {lt: $day}}) { totalCount } }",
+    ):
+        literal = client.error(query.replace("$day", f'"{given_date}"'))
+        given = client.error(f"query ($day: Date) {query}", {"day": given_date})
+        assert [e["extensions"]["code"] for e in (literal, given)] == ["VALIDATION_FAILED", "BAD_INPUT"]
+        for error in (literal, given):
+            assert f"Date cannot represent {given_date!r}; expected a date of the calendar" in error["message"]
 
 
 @given(DAYS)
