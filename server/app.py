@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from anyio import create_task_group
 from anyio.to_thread import run_sync
@@ -56,7 +57,8 @@ def application(
     log.level = LEVELS[settings.log_level]
     callers = Callers(Tokens(Path(settings.tokens)), settings.anonymous)
     documents = Documents(known(settings.operations), settings.trusted_only)
-    hosts = LOCAL if settings.host in LOCAL or settings.anonymous is not Role.PUBLIC else ("*",)
+    is_local = settings.host in LOCAL or settings.anonymous is not Role.PUBLIC
+    hosts = (*LOCAL, settings.host) if is_local else ("*",)
     kept = settings.kept_answers * MEGABYTE
     tune()
     with lasting():
@@ -91,10 +93,10 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         health.begin()
         async with store.at_hand(), create_task_group() as tasks:
-            if started:
-                tasks.start_soon(told, started, store)
             tasks.start_soon(watch.keep)
-            tasks.start_soon(warm, apis, callers.anonymous, documents)
+            tasks.start_soon(beside, warm, apis, callers.anonymous, documents)
+            if started:
+                tasks.start_soon(beside, run_sync, started, store)
             yield
             tasks.cancel_scope.cancel()
         await health.end()
@@ -121,9 +123,9 @@ def create_app(
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
-async def told(started: Callable[[Store], None], store: Store) -> None:
-    """Call `started` beside the first requests: what it tells of the graph is to be asked for."""
+async def beside(work: Callable[..., Awaitable[None]], *given: Any) -> None:
+    """Do something beside the first requests. Where that fails it is logged: nothing else is to end with it."""
     try:
-        await run_sync(started, store)
+        await work(*given)
     except Exception as error:
-        log.error("the start could not be told", exc_info=error)
+        log.error("the start went on without a part of it", exc_info=error)

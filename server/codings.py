@@ -52,7 +52,8 @@ def asked_for(scope: Scope) -> str | None:
 
 
 class Codings:
-    """Codes bodies that come in one piece, as all but large files do. Those of answers that are kept are kept too."""
+    """Compresses answers that come in one piece, which static files do not. What an answer that is kept becomes is kept
+    too."""
 
     def __init__(self, app: ASGIApp, answers: Answers) -> None:
         self.app, self.answers = app, answers

@@ -227,3 +227,24 @@ def test_only_requests_for_this_machine_are_answered_where_it_serves_this_machin
         assert visitor.get("/healthz", headers={"host": "attacker.example"}).status_code == 400
         for host in ("localhost:8000", "127.0.0.1:8000", "[::1]:8000"):
             assert visitor.get("/healthz", headers={"host": host}).status_code == 200
+
+
+def test_it_answers_to_the_name_that_it_was_told_to_listen_at(example_url: str) -> None:
+    settings = Settings(store=example_url, host="127.0.0.2", anonymous=Role.STEWARD)
+    with visiting(application(settings)) as visitor:
+        assert visitor.get("/healthz", headers={"host": "127.0.0.2:8000"}).status_code == 200
+        assert visitor.get("/healthz", headers={"host": "attacker.example"}).status_code == 400
+
+
+def test_what_fails_beside_the_first_requests_is_logged_and_ends_nothing_else(
+    example_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(store: object) -> None:
+        raise RuntimeError("the terminal is gone")
+
+    app = create_app(open_store(example_url, CIVIC), fail)
+    with visiting(app) as visitor:
+        assert verified(visitor)["ready"] is True
+        asked = visitor.post("/graphql", json={"query": "{ boroughs { totalCount } }"})
+        assert asked.json() == {"data": {"boroughs": {"totalCount": 33}}}
+    assert "the terminal is gone" in capsys.readouterr().err

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -438,3 +440,42 @@ def test_a_withdrawn_source_comes_back_with_the_next_load(loaded: Run) -> None:
 def test_it_is_said_when_another_source_counts_more(loaded: Run) -> None:
     table("office", "partners.csv", "id,name", "GB-LAE-HCK,The council")
     assert "; of 1 record another source's word is shown; 1 row read; " in loaded("load", "office").stdout
+
+
+@pytest.mark.parametrize("command", ["export", "backup"])
+def test_the_store_is_not_written_over_itself(loaded: Run, command: str) -> None:
+    before = Path("civic-graph.db").read_bytes()
+    for file in ("civic-graph.db", "./civic-graph.db"):
+        assert "is the store itself; expected another file" in refused(loaded(command, file, "--force"))
+    assert Path("civic-graph.db").read_bytes() == before
+
+
+def test_a_full_disk_is_said(loaded: Run) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "server", "export", "-"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "Error: the output: No space left on device\n")
+
+
+@pytest.mark.parametrize("command", [("load", "x"), ("token", "create", "--role", "analyst")])
+def test_a_name_that_is_no_text_is_refused(run: Run, command: tuple[str, ...]) -> None:
+    table("x", "partners.csv", "id,name", "acorn,Acorn")
+    assert "--name is '\\udcff'; expected text in UTF-8" in refused(run(*command, "--name", "\udcff"))
+
+
+@pytest.mark.parametrize(
+    "url", ["bolt://localhost:notaport", "bolt://[::1", "bolt://localhost:70000", "bolt://", "bolt://h:1/x"]
+)
+def test_an_address_that_is_none_is_refused(run: Run, url: str) -> None:
+    assert "the URL of a Neo4j store is bolt://HOST:PORT" in refused(run("--store", url, "stats"))
+
+
+def test_the_difference_of_a_folder_with_another_name_is_told_once(run: Run) -> None:
+    table("x", "partners.csv", "id,name", "acorn,Acorn")
+    run("load", "x", "--name", "one")
+    tried = run("load", "x", "--name", "two", "--dry-run").stdout
+    assert tried.count("Partner partner:acorn") == 1
+    assert "1 added, 1 altered, 1 withdrawn" in tried
+    assert "1 added, 1 altered, 1 withdrawn" in run("load", "x", "--name", "two").stdout
+    assert run("stats", "--verify").exit_code == 0

@@ -130,6 +130,7 @@ def test_of_random_worlds(model: Model, shard: int, new_store: Open) -> None:
     @given(st.data(), worlds(model))
     def test(data: st.DataObject, world: Any) -> None:
         changes.load(store, world)
+        assert store.verify()
         client, reference = Client(store), Reference(store, world)
         client.data(LEARN)
         for _ in range(5):

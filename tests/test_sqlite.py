@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from stat import S_IMODE
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import apsw
@@ -193,3 +194,35 @@ def test_a_url_of_no_store_is_refused(url: str) -> None:
 def test_looking_for_a_store_makes_none(tmp_path: Path) -> None:
     assert not exists(f"sqlite:{tmp_path / 'graph.db'}")
     assert not any(tmp_path.iterdir())
+
+
+def test_threads_that_end_leave_no_connection(store: SQLiteStore) -> None:
+    store.head()
+    before = len(store._readers.opened)
+    for _ in range(20):
+        thread = Thread(target=store.head)
+        thread.start()
+        thread.join()
+    gc.collect()
+    assert len(store._readers.opened) == before
+
+
+@pytest.mark.parametrize("column", ["sources", "claims"])
+def test_json_that_is_damaged_is_found_out(store: SQLiteStore, column: str) -> None:
+    with closing(apsw.Connection(str(store.path))) as connection:
+        connection.execute(f"UPDATE Borough SET {column} = '[\"x' WHERE id = 'borough:E09000012'")
+    with pytest.raises(Incompatible, match="is damaged"):
+        store.verify()
+    if column == "claims":
+        provenance = '{ borough(id: "borough:E09000012") { provenance { values { property } } } }'
+        assert Client(store).error(provenance)["extensions"]["code"] == "INCOMPATIBLE"
+    with visiting(create_app(store)) as visitor:
+        while (response := visitor.get("/readyz")).json()["verified"] == "pending":
+            pass
+        assert (response.status_code, response.json()["verified"]) == (503, "no")
+
+
+def test_a_graph_in_memory_is_refused() -> None:
+    for ask in (open_store, lambda url, _: exists(url)):
+        with pytest.raises(LoadError, match="a graph in memory would be gone"):
+            ask("sqlite::memory:", CIVIC)

@@ -20,13 +20,13 @@ VARIABLES = {
 def _open_sqlite(url: str, model: Model) -> Store:
     from graph.stores.sqlite import SQLiteStore
 
-    return SQLiteStore(_place(url), model)
+    return SQLiteStore(_file(url), model)
 
 
 def _sqlite_is_there(url: str) -> bool:
     from graph.stores import sqlite_file
 
-    return sqlite_file.is_there(_place(url))
+    return sqlite_file.is_there(_file(url))
 
 
 def _open_neo4j(url: str, model: Model) -> Store:
@@ -59,6 +59,14 @@ def open_store(url: str, model: Model) -> Store:
 def exists(url: str) -> bool:
     """Whether there is a store at a URL, without making one. Raises LoadError where the URL names no store."""
     return PRESENT[_scheme(url)](url)
+
+
+def _file(url: str) -> str:
+    """The file of an SQLite store. Raises LoadError where SQLite would keep it in no file."""
+    path = _place(url)
+    if path == ":memory:":
+        raise LoadError("a graph in memory would be gone with the command that made it; expected sqlite:FILE")
+    return path
 
 
 def _place(url: str) -> str:

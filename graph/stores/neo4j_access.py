@@ -32,9 +32,13 @@ def access(url: str, environment: Mapping[str, str]) -> Access:
 
     Raises LoadError where the URL is none of a database, or the password file cannot be read.
     """
-    parts = urlsplit(url)
-    if not parts.hostname or parts.path.strip("/") or parts.query:
-        raise LoadError(f"the URL of a Neo4j store is {parts.scheme}://HOST:PORT")
+    try:
+        parts = urlsplit(url)
+        is_address = parts.hostname and parts.port != 0 and not parts.path.strip("/") and not parts.query
+    except ValueError:  # of the port, or of brackets
+        is_address = False
+    if not is_address:
+        raise LoadError(f"the URL of a Neo4j store is {url.partition(':')[0]}://HOST:PORT")
     if parts.username or parts.password:
         raise LoadError(
             f"a user and password do not belong into the URL of a store: set CIVIC_GRAPH_NEO4J_USER, and {SECRET}"

@@ -10,6 +10,7 @@ from random import randrange
 from typing import Any
 
 import apsw
+import msgspec
 
 from graph import sums
 from graph.errors import Conflict, Incompatible, StoreError, Timeout, Unavailable
@@ -127,7 +128,8 @@ def begin(connection: Connection, path: Path) -> None:
         with suppress(OSError):
             pid = holder(path).read_text()
         raise Conflict(f"{path} is being written by process {pid}; nothing was changed, try again later") from error
-    holder(path).write_text(str(os.getpid()))
+    with suppress(OSError):
+        holder(path).write_text(str(os.getpid()))
 
 
 def commit(connection: Connection, path: Path) -> None:
@@ -155,7 +157,7 @@ def end(connection: Connection, path: Path) -> None:
 
 
 class Translated:
-    """A block in which SQLite's errors become ours."""
+    """A block in which SQLite's errors become ours, and those of JSON that it holds."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -166,6 +168,14 @@ class Translated:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, apsw.Error):
             raise ours(error, self.path) from error
+        if isinstance(error, msgspec.DecodeError):
+            raise damaged(self.path) from error
+
+
+def damaged(path: Path) -> Incompatible:
+    return Incompatible(
+        f"{path} is damaged or no SQLite file; restore it or load into a new store", "the store is damaged"
+    )
 
 
 def ours(error: apsw.Error, path: Path) -> StoreError:
@@ -177,9 +187,7 @@ def ours(error: apsw.Error, path: Path) -> StoreError:
         case apsw.BusyError():
             return Conflict(f"{path} is being written by another process", "the store is being written")
         case apsw.NotADBError() | apsw.CorruptError():
-            return Incompatible(
-                f"{path} is damaged or no SQLite file; restore it or load into a new store", "the store is damaged"
-            )
+            return damaged(path)
         case apsw.CantOpenError() | apsw.IOError() | apsw.ReadOnlyError() | apsw.PermissionsError():
             return Unavailable(f"{path} cannot be used: {error}", "the store cannot be used")
         case _:

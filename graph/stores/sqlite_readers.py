@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple, ParamSpec, TypeVar
+from weakref import WeakSet
 
 from graph.errors import Incompatible, Unavailable
 from graph.stores.sqlite_file import Connection, Translated, looking, mark_of, reading
@@ -45,7 +46,7 @@ class Readers:
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._local = threading.local()
         self._first = self._file = file_at(path)  # which fits
-        self.opened: list[Connection] = []
+        self.opened: WeakSet[Connection] = WeakSet()  # a thread that ends takes its own along
 
     def connection(self) -> Connection:
         """The connection of this thread."""
@@ -95,7 +96,7 @@ class Readers:
 
     def close(self) -> None:
         self._pool.shutdown()
-        for connection in self.opened:
+        for connection in list(self.opened):
             connection.close()
         self.opened.clear()
         self._local = threading.local()
@@ -120,11 +121,11 @@ class Readers:
         if found is None or of != file:
             if found:
                 delattr(self._local, name)
-                self.opened.remove(found)
+                self.opened.discard(found)
                 with Translated(self.path):
                     found.close()
             found = self._fitting(opened)
-            self.opened.append(found)
+            self.opened.add(found)
             setattr(self._local, name, (file, found))
         return found
 
