@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from graph.errors import LoadError
 from graph.model import Model, Relation, Table
-from graph.statements import HASH_BITS, Key, Load, Record, Statement, Statements, digest, merged, precedence
+from graph.statements import (
+    BATCH,
+    HASH_BITS,
+    Key,
+    Load,
+    Record,
+    Statement,
+    Statements,
+    chunks,
+    digest,
+    merged,
+    precedence,
+)
 from graph.statements import restate as restated
 from graph.statements import without as remaining
 from graph.store import Change, Head, Snapshot, Store, Writer
 
-BATCH = 5_000
 FEW = 5_000  # keys of a table that are rather learnt than asked for one by one
 NODES = 500  # to be withdrawn at once, with all their relations
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -351,9 +359,3 @@ def _restated(
 def _withdrawn(writer: Writer, table: Table, keys: list[Key], source: str) -> list[Change]:
     before = writer.records(table, keys)
     return [Change(key, record, remaining(record, source)) for key, record in before.items()]
-
-
-def chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
-    """The items in lists of at most `size`."""
-    while chunk := list(islice(items, size)):
-        yield chunk

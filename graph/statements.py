@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, NamedTuple, Protocol
+from itertools import islice
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -15,7 +16,10 @@ Key = tuple[str, ...]  # (id,) of a node; (from, to) or (from, to, key) of a rel
 Values = tuple[Any, ...]  # in the order of the table's `values`; None, or () of a list, says nothing
 
 DEFAULT_RANK = 50
+BATCH = 5_000  # statements or records that are handled together
 HASH_BITS = 128
+
+T = TypeVar("T")
 
 
 class Claim(NamedTuple):
@@ -122,3 +126,9 @@ def digest(table: Table, key: Key, record: Record) -> int:
     known = [(name, value) for name, at in table.places if (value := shown[at]) is not None and value != ()]
     content = _encode((table.table, key, known, sources, locators))
     return int.from_bytes(blake2b(content, digest_size=16).digest(), "big")
+
+
+def chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of at most `size`."""
+    while chunk := list(islice(items, size)):
+        yield chunk

@@ -11,9 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile, islice
 
-from graph.changes import chunks
 from graph.model import Kind, Property, Relation, Table, snake
-from graph.statements import Key, Values
+from graph.statements import Key, Values, chunks
 from graph.store import Store
 from loaders.checks import ORG_IDS
 from loaders.likely import is_placeholder

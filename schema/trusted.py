@@ -9,11 +9,11 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import Any
 
-from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse, print_ast
+from graphql import OperationDefinitionNode, print_ast
 
-from graph.errors import BadRequest, Forbidden, ParseFailed, UnknownDocument
+from graph.errors import BadRequest, Forbidden, UnknownDocument
 from schema import limits
-from schema.documents import located
+from schema.documents import parsed
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,7 @@ class Trusted:
 def trusted(text: str, example: Mapping[str, Any], origin: str = "") -> Trusted:
     """The trusted document of a text. Raises ParseFailed, or BadRequest where it is not one named operation."""
     limits.document_size(text)
-    try:
-        document = parse(text, max_tokens=limits.MAX_TOKENS)
-    except GraphQLSyntaxError as error:
-        raise located(ParseFailed, [error]) from error
+    document = parsed(text)
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     if len(operations) != 1 or not operations[0].name:
         raise BadRequest("a trusted document has one operation, and that has a name")

@@ -21,7 +21,8 @@ from graph.roles import Role
 from graph.statements import Key, Record, precedence
 from graph.store import Store
 from graph.stores import open_store
-from graph.stores.sqlite import SQLiteStore, SQLiteWriter
+from graph.stores.sqlite import SQLiteStore
+from graph.stores.sqlite_writer import SQLiteWriter
 from schema.api import API
 from tests.world import Said, World, link, node
 

@@ -6,10 +6,9 @@ import pickle
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 
-from graph.changes import chunks
 from graph.errors import StoreError
 from graph.model import Model, Table
-from graph.statements import Key, Load, Record
+from graph.statements import Key, Load, Record, chunks
 from graph.store import Head, Snapshot
 
 IN_MEMORY = 8 << 20  # bytes; more goes to the disk

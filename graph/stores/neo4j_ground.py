@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from graph.changes import BATCH, chunks
 from graph.errors import Incompatible
 from graph.model import Kind, Model, Table
 from graph.revisions import MEANWHILE, Description, kept, widened
 from graph.search import is_searched
+from graph.statements import BATCH, chunks
 from graph.store import Head
 from graph.stores import cypher_search
 from graph.stores import cypher_tables as tables

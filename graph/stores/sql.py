@@ -7,16 +7,15 @@ rows picked (and limited) before anything is nested in them, keyset paging, `IN`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import count
-from typing import assert_never
 
 from graph import plan as p
 from graph.model import LOCATORS, SOURCES, Hop, Kind
 from graph.search import FOUND
 from graph.stores import sql_walks
-from graph.stores.estimate import Facts, rare
+from graph.stores.estimate import Facts
 from graph.stores.sql_groups import Grouped, shared, shared_text
 from graph.stores.sql_json import Json, chosen, json, json_array, json_list, json_object, there
+from graph.stores.sql_matches import Matches
 from graph.stores.sql_provenance import said
 from graph.stores.sql_search import searched, within
 from graph.stores.sql_tables import ends, links, literal, quoted
@@ -26,9 +25,9 @@ from graph.stores.sql_terms import (
     Picked,
     Row,
     Side,
+    all_of,
     boolean,
     chosen_first,
-    compared,
     constant,
     cursor,
     earlier,
@@ -49,26 +48,16 @@ def compile_sql(plan: p.Plan, kinds: Mapping[str, Kind], facts: Facts) -> str:
     """
     compiler = Compiler(kinds, facts)
     value = compiler.graph_value(plan.value)
-    return f"{compiler.beforehand()}SELECT CAST({value} AS BLOB), user_version FROM pragma_user_version"
+    return f"{compiler.matches.beforehand()}SELECT CAST({value} AS BLOB), user_version FROM pragma_user_version"
 
 
 class Compiler:
-    """One compilation: hands out aliases, and names for the few nodes that are looked for again and again."""
+    """One compilation."""
 
-    def __init__(self, kinds: Mapping[str, Kind], facts: Facts, few: dict[str, int] | None = None) -> None:
-        self.kinds = kinds
-        self.facts = facts
-        self._numbers = count()
-        self._few: dict[str, int] = {} if few is None else few  # what finds them, and how often it is asked
-
-    def beforehand(self) -> str:
-        """What finds the few nodes that the statement looks for, once where it is asked more often."""
-        kept = {text: "MATERIALIZED " if times > 1 else "" for text, times in self._few.items()}
-        named = [f"few{place}(id) AS {kept[text]}({text})" for place, text in enumerate(kept)]
-        return f"WITH {', '.join(named)} " if named else ""
-
-    def alias(self, letter: str) -> str:
-        return f"{letter}{next(self._numbers)}"
+    def __init__(self, kinds: Mapping[str, Kind], facts: Facts) -> None:
+        self.kinds, self.facts = kinds, facts
+        self.matches = Matches(kinds, facts)
+        self.alias = self.matches.alias
 
     # Values of the graph as a whole
 
@@ -171,7 +160,7 @@ class Compiler:
         edge, node = self.alias("e"), self.alias("n")
         target = Row(link_column(edge, node), self.kinds[one.hop.target])
         order = "" if self.facts.is_single(one.hop) else f" ORDER BY {chosen_first(one.hop, edge)}"
-        where = self.all_of([f"{edge}.{quoted(ends(one.hop)[0])} = {row.id}", *self.among(one.hop, one.among, edge)])
+        where = all_of([f"{edge}.{quoted(ends(one.hop)[0])} = {row.id}", *self.matches.among(one.hop, one.among, edge)])
         source = f"{step(one.hop, edge, node, target.kind)} WHERE {where}"
         return there(f"(SELECT {json(self.row_value(one.value, target))} FROM {source}{order} LIMIT 1)")
 
@@ -233,7 +222,7 @@ class Compiler:
         picked = Picked(self.alias("x"), inner, {})
         content = render(Row(picked.column, page.kind, page.order))
         again = f" ORDER BY {ordering(page.order, picked.column)}" if page.reverse else ""
-        where = self.all_of(self.conditions(page, inner, seeking=True, full=False))
+        where = all_of(self.conditions(page, inner, seeking=True, full=False))
         columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in picked.columns.items()) or "1"
         order = ordering(page.order, inner.column, reverse=page.reverse)
         limited = f"SELECT {columns} FROM {source} WHERE {where} ORDER BY {order} LIMIT {page.limit}"
@@ -251,13 +240,13 @@ class Compiler:
 
     def over(self, page: p.Page, outer: Row | None) -> str:
         row, source = self.source(page, outer)
-        where = self.all_of(self.conditions(page, row, seeking=True, full=False))
+        where = all_of(self.conditions(page, row, seeking=True, full=False))
         return f"EXISTS (SELECT 1 FROM {source} WHERE {where} LIMIT 1 OFFSET {page.limit})"
 
     def past(self, page: p.Page, outer: Row | None, seek: p.Seek, side: Side) -> str:
         row, source = self.source(page, outer)
         there = side(page.order, seek.keys, row.column, TRUE)
-        where = self.all_of([*self.conditions(page, row, seeking=False, full=False), there])
+        where = all_of([*self.conditions(page, row, seeking=False, full=False), there])
         return f"EXISTS (SELECT 1 FROM {source} WHERE {where} LIMIT 1)"
 
     def total(self, page: p.Page, outer: Row | None) -> str:
@@ -265,7 +254,7 @@ class Compiler:
             return f"(SELECT count FROM _counts WHERE name = {literal(page.kind.table)})"
         row, source = self.source(page, outer)
         conditions = self.conditions(page, row, seeking=False, full=True)
-        return f"(SELECT count(*) FROM {source} WHERE {self.all_of(conditions)})"
+        return f"(SELECT count(*) FROM {source} WHERE {all_of(conditions)})"
 
     def source(self, page: p.Page, outer: Row | None) -> tuple[Row, str]:
         """The FROM of a page, and the row it gives."""
@@ -283,16 +272,12 @@ class Compiler:
         column = row.column
         conditions = [row.tie] if row.tie else []
         if page.where != p.AllOf():
-            conditions.append(self.predicate(page.where, row, scan, limit))
+            conditions.append(self.matches.predicate(page.where, row, scan, limit))
         if seeking and page.after:
             conditions.append(later(page.order, page.after.keys, column, FALSE))
         if seeking and page.before:
             conditions.append(earlier(page.order, page.before.keys, column, FALSE))
         return conditions
-
-    @staticmethod
-    def all_of(conditions: list[str]) -> str:
-        return " AND ".join(conditions) or TRUE
 
     # Groups
 
@@ -305,7 +290,7 @@ class Compiler:
             value, grouped = f"{target}.far", Grouped(row, "v", self.kinds[by.target])
         else:
             value, grouped = shared(by, row), Grouped(row, shared_text(by, "v"))
-        where = self.all_of(self.conditions(page, row, seeking=False, full=True))
+        where = all_of(self.conditions(page, row, seeking=False, full=True))
         content = self.group_value(groups.value, grouped)
         added = "".join(f", {sql} AS {quoted(name)}" for name, sql in grouped.columns.items())
         counted = (
@@ -319,8 +304,8 @@ class Compiler:
         near, far = map(quoted, ends(hop))
         edge = self.alias("e")
         once = "DISTINCT " if hop.relation.keys else ""
-        conditions = self.chosen(hop, among, edge)
-        where = f" WHERE {self.all_of(conditions)}" if conditions else ""
+        conditions = self.matches.chosen(hop, among, edge)
+        where = f" WHERE {all_of(conditions)}" if conditions else ""
         pairs = f"SELECT {once}{edge}.{near} AS near, {edge}.{far} AS far FROM {links(hop.relation)} {edge}{where}"
         return f"({pairs}) {alias}"
 
@@ -360,81 +345,3 @@ class Compiler:
         order = ", ".join(["c DESC", *(f"{name} NULLS LAST" for name in names)])
         counted = f"SELECT {', '.join([*values, 'count(*) AS c'])} FROM {source}{grouped} ORDER BY {order}"
         return json_list(json_array([*texts, "c"]), f"({counted} LIMIT {counts.limit})")
-
-    # Predicates
-
-    def predicate(self, predicate: p.Predicate, row: Row, scan: int, limit: int | None) -> str:
-        """A predicate as SQL; where it is not true it may be false or NULL, which `Not` makes false."""
-        match predicate:
-            case p.Cmp(op, prop, param, on_edge):
-                return compared(op, prop, row.column(prop, on_edge), f":{param.name}")
-            case p.Missing(prop, on_edge):
-                column = row.column(prop, on_edge)
-                return f"{column} = '[]'" if prop.is_list else f"{column} IS NULL"
-            case p.AllOf(parts):
-                return self.joined("AND", [self.predicate(part, row, scan, limit) for part in parts]) or TRUE
-            case p.AnyOf(parts):
-                return self.joined("OR", [self.predicate(part, row, scan, limit) for part in parts]) or FALSE
-            case p.Not(part):
-                return f"NOT ifnull({self.predicate(part, row, scan, limit)}, 0)"
-            case p.Has():
-                return self.has(predicate, row, scan, limit)
-            case _:
-                assert_never(predicate)
-
-    def joined(self, word: str, parts: list[str]) -> str:
-        """The parts under one operator, as a balanced tree: SQLite limits how deep an expression is."""
-        if len(parts) < 2:
-            return "".join(parts)
-        middle = len(parts) // 2
-        return f"({self.joined(word, parts[:middle])} {word} {self.joined(word, parts[middle:])})"
-
-    def has(self, has: p.Has, row: Row, scan: int, limit: int | None) -> str:
-        if rare(has.hop, has.where, self.facts.counts, scan, limit):
-            # Independent of the row: so are its aliases, and the same text finds the same nodes
-            text = Compiler(self.kinds, self.facts, self._few).few(has)
-            self._few[text] = self._few.get(text, 0) + 1
-            return f"{row.id} IN (SELECT id FROM few{list(self._few).index(text)})"
-        near, source, conditions = self.followed(has, scan=0, ordered=True)
-        return f"EXISTS (SELECT 1 FROM {source} WHERE {self.all_of([f'{near} = {row.id}', *conditions])})"
-
-    def few(self, has: p.Has) -> str:
-        """The ids of all nodes for which it holds."""
-        inside = self.facts.counts.get(has.hop.relation.table, 0)
-        near, source, conditions = self.followed(has, scan=inside, ordered=False)
-        return f"SELECT {near} FROM {source} WHERE {self.all_of(conditions)}"
-
-    def followed(self, has: p.Has, *, scan: int, ordered: bool) -> tuple[str, str, list[str]]:
-        """The near end of a step, its FROM, and what must hold of what it leads to."""
-        hop, where = has.hop, has.where
-        edge, node = self.alias("e"), self.alias("n")
-        target = Row(link_column(edge, node), self.kinds[hop.target])
-        conditions = [] if where == p.AllOf() else [self.predicate(where, target, scan, None)]
-        source = step(hop, edge, node, target.kind, ordered=ordered)
-        return f"{edge}.{quoted(ends(hop)[0])}", source, [*conditions, *self.chosen(hop, has.among, edge)]
-
-    def among(self, hop: Hop, among: p.Predicate, edge: str) -> list[str]:
-        """What a relation must fulfil to be followed at all."""
-        relation = Row(link_column(edge, edge), self.kinds[hop.target])
-        return [] if among == p.AllOf() else [self.predicate(among, relation, 0, None)]
-
-    def chosen(self, hop: Hop, among: p.Predicate, edge: str) -> list[str]:
-        """That a step follows this relation: to one node, that no other comes before it."""
-        followed = self.among(hop, among, edge)
-        if hop.many or self.facts.is_single(hop):
-            return followed
-        return [*followed, self.first(hop, among, edge)]
-
-    def first(self, hop: Hop, among: p.Predicate, edge: str) -> str:
-        """That none of the relations followed comes before this one."""
-        other = self.alias("o")
-        near, far = map(quoted, ends(hop))
-        if hop.relation.dated:
-            better = (
-                f"{other}.since > {edge}.since OR ({other}.since IS NOT NULL AND {edge}.since IS NULL) "
-                f"OR ({other}.since IS {edge}.since AND {other}.{far} < {edge}.{far})"
-            )
-        else:
-            better = f"{other}.{far} < {edge}.{far}"
-        where = self.all_of([f"{other}.{near} = {edge}.{near}", *self.among(hop, among, other), f"({better})"])
-        return f"NOT EXISTS (SELECT 1 FROM {links(hop.relation)} {other} WHERE {where})"

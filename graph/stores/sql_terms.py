@@ -121,7 +121,7 @@ def shown_key(key: p.Key, column: Column) -> str:
 # Comparisons
 
 
-def compared(op: Op, prop: Property, column: str, param: str) -> str:
+def compared(op: Op, column: str, param: str) -> str:
     match op:
         case Op.EQ:
             return f"{column} = {param}"
@@ -205,3 +205,7 @@ def _compact(order: tuple[p.Key, ...], places: Places, column: Column, at: str, 
     values = ", ".join(f":{place.name}" for place in places if place)
     sign = ">" if ascending != order[0].descending else "<"
     return f"({names}) {sign}{'=' if at == TRUE else ''} ({values})"
+
+
+def all_of(conditions: list[str]) -> str:
+    return " AND ".join(conditions) or TRUE

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
-from dataclasses import astuple, dataclass
-from functools import lru_cache, partial
-from hashlib import blake2b
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event
 from time import thread_time
@@ -15,20 +14,18 @@ from typing import Any
 
 import msgspec
 
-from graph.changes import BATCH, chunks
 from graph.errors import BadInput, Conflict, Incompatible, Timeout
-from graph.model import Hop, Kind, Model, Property, Relation, Table
+from graph.model import Kind, Model, Property
 from graph.plan import Plan
 from graph.revisions import MEANWHILE, Description, kept
 from graph.roles import Role, allow, needed
-from graph.search import is_searched, searched
-from graph.statements import Key, Load, Record
-from graph.store import Change, Compiled, Explained, Found, Head, is_true
+from graph.statements import Load
+from graph.store import Compiled, Explained, Found, Head, is_true
 from graph.stores import sql_search
 from graph.stores.estimate import Facts
 from graph.stores.sql import compile_sql
 from graph.stores.sql_printed import sql_text, steps
-from graph.stores.sql_tables import declarations, links, quoted
+from graph.stores.sql_tables import quoted
 from graph.stores.sqlite_file import (
     Connection,
     Translated,
@@ -42,20 +39,14 @@ from graph.stores.sqlite_file import (
 )
 from graph.stores.sqlite_growth import grow
 from graph.stores.sqlite_readers import Bindings, Readers
-from graph.stores.sqlite_rows import bindable, decoded, encoded
+from graph.stores.sqlite_rows import bindable
+from graph.stores.sqlite_tables import SYSTEM, ddl, fingerprint, has_graph, head_of, layout_of, loads_of, waits
+from graph.stores.sqlite_writer import SQLiteSnapshot, SQLiteWriter
 
 QUICK = 0.0005  # seconds of processor time: to have another thread answer takes about as long
-SYSTEM = (
-    'CREATE TABLE _graph (version INTEGER NOT NULL, "contentHash" TEXT NOT NULL, "loadedAt" TEXT, model TEXT, '
-    "layout TEXT) STRICT",
-    "CREATE TABLE _counts (name TEXT PRIMARY KEY, count INTEGER, forward INTEGER, backward INTEGER) STRICT",
-    'CREATE TABLE _sources (id TEXT PRIMARY KEY, "loadId" TEXT, origin TEXT, rows INTEGER, loader TEXT, '
-    '"loadedAt" TEXT, rank INTEGER, date TEXT) STRICT',
-)
 
 Rows = Callable[[str, Bindings], list[Any]]
 
-_to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder().decode
 
 
@@ -276,208 +267,3 @@ class SQLiteStore:
         rows = [(table.table, 0, 1, 1) for table in self.model.tables]
         connection.executemany("INSERT INTO _counts VALUES (?, ?, ?, ?)", rows)
         commit(connection, self.path)
-
-
-class SQLiteSnapshot:
-    """What a connection sees in one read transaction, which begins with the first read."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.head = head_of(connection)
-        self.loads = loads_of(connection)
-
-    def of(self, table: Table) -> Iterator[tuple[Key, Record]]:
-        for name in names(table):
-            for row in self._connection.execute(f"SELECT * FROM {name}"):
-                yield decoded(table, row)
-
-
-class SQLiteWriter:
-    """One write transaction on the file."""
-
-    def __init__(self, connection: Connection, model: Model, path: Path) -> None:
-        self._connection = connection
-        self._model = model
-        self._path = path
-        self._touched: set[str] = set()
-
-    def head(self) -> Head:
-        return head_of(self._connection)
-
-    def loads(self) -> dict[str, Load]:
-        return loads_of(self._connection)
-
-    def keys(self, table: Table, most: int) -> set[Key] | None:
-        columns = ", ".join(quoted(p.name) for p in table.key)
-        found: set[Key] = set()
-        for name in names(table):
-            rows: Any = self._connection.execute(f"SELECT {columns} FROM {name} LIMIT ?", (most + 1,))
-            found.update(rows)
-        return found if len(found) <= most else None
-
-    def records(self, table: Table, keys: Sequence[Key]) -> dict[Key, Record]:
-        found: dict[Key, Record] = {}
-        same = " AND ".join(f"{quoted(p.name)} = ?" for p in table.key)
-        for name in names(table):
-            rows = self._connection.executemany(f"SELECT * FROM {name} WHERE {same}", keys)
-            found.update(decoded(table, row) for row in rows)
-        return found
-
-    def keys_of(self, table: Table, source: str) -> Iterator[Key]:
-        columns = ", ".join(quoted(p.name) for p in table.key)
-        for name in names(table):
-            said = "EXISTS (SELECT 1 FROM json_each(sources) WHERE value = ?)"
-            rows: list[Any] = self._connection.execute(
-                f"SELECT {columns} FROM {name} WHERE {said}", (source,)
-            ).fetchall()
-            yield from rows
-
-    def put(self, table: Table, changes: Sequence[Change]) -> None:
-        self._touched.add(table.table)
-        self._delete(quoted(table.table), table, [change.key for change in changes if not change.after])
-        if isinstance(table, Relation) and self._has_rows(waits(table)):
-            self._delete(waits(table), table, [change.key for change in changes])
-        places = ", ".join("?" * (len(table.key) + len(table.values) + 3))
-        rows = (encoded(table, change.key, change.after) for change in changes if change.after)
-        self._connection.executemany(f"INSERT OR REPLACE INTO {quoted(table.table)} VALUES ({places})", rows)
-
-        if isinstance(table, Kind) and is_searched(table):
-            self._index(table, changes)
-
-    def _index(self, kind: Kind, changes: Sequence[Change]) -> None:
-        """Keep what is searched, of a node whose text changed under a new number."""
-        gone, new = sql_search.reindexed(kind, changes)
-        for statement in sql_search.FORGET:
-            self._connection.executemany(statement, gone)
-        if new:
-            last: Any = self._connection.execute(sql_search.LAST).fetchone()
-            numbered = list(enumerate(new, last[0] + 1))
-            self._connection.executemany(sql_search.NAME, ((number, *entry[:-1]) for number, entry in numbered))
-            self._connection.executemany(sql_search.INDEX, ((number, entry.text) for number, entry in numbered))
-
-    def _delete(self, name: str, table: Table, keys: list[Key]) -> None:
-        same = " AND ".join(f"{quoted(p.name)} = ?" for p in table.key)
-        self._connection.executemany(f"DELETE FROM {name} WHERE {same}", keys)
-
-    def _has_rows(self, name: str) -> bool:
-        return self._connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is not None
-
-    def purge(self) -> None:
-        self._connection.execute(sql_search.PURGE)
-
-    def derive(self) -> None:
-        """Make all that is derived from records anew: what is searched, what is counted, what waits."""
-        for statement in (*sql_search.DROP, *sql_search.TABLES):
-            self._connection.execute(statement)
-        snapshot = SQLiteSnapshot(self._connection)
-        for kind in filter(is_searched, self._model.kinds):
-            for batch in chunks(snapshot.of(kind), BATCH):
-                self._index(kind, [Change(key, (), record) for key, record in batch])
-        self._touched = {table.table for table in self._model.tables}
-        new = [(name,) for name in self._touched]
-        self._connection.executemany("INSERT OR IGNORE INTO _counts VALUES (?, 0, 1, 1)", new)
-        self._settle()
-        self._count()
-
-    def keep_part(self, head: Head, loads: Sequence[Load]) -> None:
-        """One transaction takes a load of any size."""
-
-    def commit(self, head: Head, loads: Sequence[Load], gone: Sequence[str]) -> None:
-        self._settle()
-        self._count()
-        run = self._connection.execute
-        content_hash = head.hash_text
-        run(
-            'UPDATE _graph SET version = ?, "contentHash" = ?, "loadedAt" = ?',
-            (head.version, content_hash, head.loaded_at),
-        )
-        self._connection.executemany("DELETE FROM _sources WHERE id = ?", [(source,) for source in gone])
-        rows = [astuple(load) for load in loads]
-        self._connection.executemany("INSERT OR REPLACE INTO _sources VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        commit(self._connection, self._path)
-
-    def _settle(self) -> None:
-        """Put relations with a missing end aside, and bring back those whose ends are both there."""
-        for relation in self._model.relations:
-            if self._touched & {relation.table, relation.source, relation.target}:
-                shown, waiting = quoted(relation.table), waits(relation)
-                complete = " AND ".join(
-                    f"EXISTS (SELECT 1 FROM {quoted(kind)} WHERE id = {end})"
-                    for kind, end in ((relation.source, '"from"'), (relation.target, '"to"'))
-                )
-                self._touched.add(relation.table)
-                self._move(waiting, shown, complete)
-                self._move(shown, waiting, f"NOT ({complete})")
-
-    def _move(self, origin: str, target: str, where: str) -> None:
-        self._connection.execute(f"INSERT OR REPLACE INTO {target} SELECT * FROM {origin} WHERE {where}")
-        if self._connection.changes():
-            self._connection.execute(f"DELETE FROM {origin} WHERE {where}")
-
-    def _count(self) -> None:
-        """Note how many rows the written tables have, and which steps to one node never have a choice."""
-        for table in self._model.tables:
-            if table.table not in self._touched:
-                continue
-            single = [1, 1]
-            if isinstance(table, Relation):
-                single = [self._is_single(Hop(table, forward)) for forward in (True, False)]
-            count = f"(SELECT count(*) FROM {quoted(table.table)})"
-            self._connection.execute(
-                f"UPDATE _counts SET count = {count}, forward = ?, backward = ? WHERE name = ?", (*single, table.table)
-            )
-
-    def _is_single(self, hop: Hop) -> int:
-        if hop.many:
-            return 0
-        near = '"from"' if hop.forward else '"to"'
-        twice = f"SELECT 1 FROM {links(hop.relation)} GROUP BY {near} HAVING count(*) > 1 LIMIT 1"
-        return int(self._connection.execute(twice).fetchone() is None)
-
-
-# Tables
-
-
-def has_graph(connection: Connection, path: Path) -> bool:
-    """Whether a file has a graph; an empty one has none. Raises Incompatible where it has something else."""
-    found = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
-    if found and "_graph" not in found:
-        raise Incompatible(f"{path} is an SQLite file of something else; give the graph a file of its own")
-    return bool(found)
-
-
-def head_of(connection: Connection) -> Head:
-    row: Any = connection.execute('SELECT version, "contentHash", "loadedAt" FROM _graph').fetchone()
-    version, content_hash, loaded_at = row
-    return Head(version, int(content_hash, 16), loaded_at or "")
-
-
-def layout_of(connection: Connection) -> str | None:
-    """How the tables of a file are made, None of a file that is older than that it says so."""
-    row: Any = connection.execute("SELECT * FROM _graph").fetchone()
-    return row[4] if len(row) > 4 else None
-
-
-def loads_of(connection: Connection) -> dict[str, Load]:
-    rows: Any = connection.execute("SELECT * FROM _sources ORDER BY id")
-    return {row[0]: Load(*row) for row in rows}
-
-
-def names(table: Table) -> tuple[str, ...]:
-    """The tables that hold its records: a relation's may wait in a second one."""
-    return (quoted(table.table),) if isinstance(table, Kind) else (quoted(table.table), waits(table))
-
-
-def waits(relation: Relation) -> str:
-    return quoted(f"{relation.table}~waiting")
-
-
-def ddl(model: Model) -> list[str]:
-    return [text for table in model.tables for text in declarations(table)]
-
-
-@lru_cache
-def fingerprint(model: Model) -> str:
-    """Names the tables of a model: another model, another fingerprint."""
-    made = [*ddl(model), *sql_search.TABLES, *searched(model)]
-    return blake2b("\n".join(made).encode(), digest_size=16).hexdigest()

@@ -46,6 +46,12 @@ PRAGMAS = (
     "PRAGMA mmap_size = 1073741824",
     "PRAGMA cache_size = -65536",
 )
+FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {  # of SQL, with how many arguments they take
+    "fold": (1, lambda text: text and fold(text)),
+    "summed": (5, sums.total),
+    "averaged": (5, sums.average),
+    "said": (4, as_said),
+}
 
 
 def is_there(path: str) -> bool:
@@ -77,33 +83,11 @@ def making(path: Path) -> Connection:
 def _connected(path: Path, flags: int, wait: int = WAIT_MS) -> Connection:
     connection = apsw.Connection(str(path), flags=flags)
     connection.set_busy_timeout(wait)
-    connection.create_scalar_function("fold", _folded, 1, deterministic=True)
-    connection.create_scalar_function("summed", _summed, 5, deterministic=True)
-    connection.create_scalar_function("said", _said, 4, deterministic=True)
-    connection.create_scalar_function("averaged", _averaged, 5, deterministic=True)
+    for name, (arguments, function) in FUNCTIONS.items():
+        connection.create_scalar_function(name, function, arguments, deterministic=True)
     for pragma in PRAGMAS:
         connection.execute(pragma)
     return connection
-
-
-def _folded(*values: Any) -> Any:
-    """`fold` as a function of SQL."""
-    return values[0] and fold(values[0])
-
-
-def _summed(*parts: Any) -> Any:
-    """`summed` as a function of SQL."""
-    return sums.total(*parts)
-
-
-def _said(*given: Any) -> Any:
-    """`said` as a function of SQL."""
-    return as_said(*given)
-
-
-def _averaged(*parts: Any) -> Any:
-    """`averaged` as a function of SQL."""
-    return sums.average(*parts)
 
 
 def copied(source: Connection, target: Connection, progress: Callable[[int], None]) -> None:
