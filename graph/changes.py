@@ -26,7 +26,7 @@ from graph.statements import restate as restated
 from graph.statements import without as remaining
 from graph.store import Change, Head, Snapshot, Store, Writer
 
-FEW = 5_000  # keys of a table that are rather learnt than asked for one by one
+FEW = 5_000  # keys of a table, up to which all are read at once and none is looked up
 NODES = 500  # to be withdrawn at once, with all their relations
 
 

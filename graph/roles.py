@@ -51,7 +51,7 @@ def described(role: Role) -> str:
 
 
 def allow(role: Role, needed: frozenset[DataClass]) -> None:
-    """Raises Forbidden where a role does not see all of these data. Which, is not for it to know."""
+    """Raises Forbidden where a role does not see all of these data. It is not told which."""
     if not needed <= SEES[role]:
         raise Forbidden(f"{role} may not see all that this asks for")
 

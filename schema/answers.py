@@ -24,7 +24,7 @@ class Answers:
     """The answers asked for last, which take `size` bytes at most: 0 keeps none. All are of the state of the graph that
     was seen last; no state comes again, so that those of another are of no use, and may tell who was erased.
 
-    An answer that depends on more than what is asked, in which role, and the state of the graph is not to be kept.
+    Only answers are to be kept that depend on nothing but what is asked, in which role, and the state of the graph.
     """
 
     def __init__(self, size: int = 0) -> None:

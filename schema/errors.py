@@ -13,8 +13,8 @@ from graph.errors import CivicGraphError, RequestError
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The bytes of a GraphQL answer, a JSON object, and the HTTP status that goes with it. One with data has the
-    name of the operation, its cost, the state of the graph if that is all it depends on, and, where it was kept from
-    before, by what; one with errors has their code."""
+    name of the operation, its cost, and the `state` of the graph that it is of, None where it depends on more;
+    `kept_by` is what it was found by among those that are kept. One with errors has their `code`."""
 
     body: bytes
     status: int = 200

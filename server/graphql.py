@@ -53,7 +53,7 @@ _decode = msgspec.json.Decoder(Request).decode
 
 
 class GraphQL:
-    """Answers GraphQL requests at the desk; a browser that comes to look gets the page."""
+    """Answers GraphQL requests; a browser that comes to look gets the query page."""
 
     def __init__(self, apis: APIs, watch: Watch, page: ASGIApp, documents: Documents) -> None:
         self.apis, self.watch, self.page, self.documents = apis, watch, page, documents

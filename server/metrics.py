@@ -1,6 +1,6 @@
 """Metrics, as Prometheus reads them. Every label has few values, whatever is asked.
 
-Workers share their numbers by files in the folder that PROMETHEUS_MULTIPROC_DIR names, so that each of them tells of
+Workers share their numbers by files in the folder that PROMETHEUS_MULTIPROC_DIR names, so that any of them tells of
 all; the listener makes one. A single worker keeps its numbers to itself.
 """
 

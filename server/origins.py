@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graph.errors import BadRequest, Forbidden
 from server.graphql import METHODS
 
-ASKED = ("authorization", "content-type", "x-request-id")  # headers that a page may send
+ASKED = ("authorization", "content-type", "if-none-match", "x-request-id")  # headers that a page may send
 TOLD = ("etag", "retry-after", "x-request-id")  # headers that it may read
 EVERY = b"*"
 STRANGE = "the request is for {!r}, which is no name of this server; expected localhost or the address it listens at"

@@ -31,8 +31,8 @@ def collect_rarely() -> None:
 
 @contextmanager
 def lasting() -> Iterator[None]:
-    """A block that makes what is kept to the end of the process, as a schema is: all of it would be looked at for
-    garbage again and again, while nothing is answered."""
+    """A block that makes objects which live as long as the process, such as a schema: they are frozen, since the
+    garbage collector would look through them again and again, while nothing is answered."""
     gc.disable()
     try:
         yield

@@ -43,7 +43,10 @@ class Settings(msgspec.Struct, frozen=True):
     ] = ""
     erased: Annotated[
         str,
-        Meta(title="a file", description="List of who was erased; beside an SQLite store, or civic-graph.erased."),
+        Meta(
+            title="a file",
+            description="Hashes of who was erased; else STORE.erased beside an SQLite store, or civic-graph.erased.",
+        ),
     ] = ""
     operations: Annotated[
         str,

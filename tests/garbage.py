@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import strategies as st
 
 PARTNERS = "query ($v: %s) { partners(%s: $v) { totalCount } }"
@@ -16,6 +18,8 @@ ODD = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
     max_leaves=8,
 )
+CURSORS = st.lists(st.sampled_from(["b48e3c", "name", "partner:acorn"]) | ODD, max_size=4) | st.just(["5"] * 9)
+HEXED = CURSORS.map(lambda content: json.dumps(content).encode().hex()) | st.integers(1, 9_999).map(lambda n: "5b" * n)
 SENT = [
     PARTNERS % ("Int", "first"),
     PARTNERS % ("Int!", "last"),

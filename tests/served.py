@@ -78,6 +78,11 @@ class Server:
             assert connection.recv(1_000).startswith(b"HTTP/1.1 200")
 
 
+def descriptors(process: int) -> int:
+    """How many files and connections a process has open."""
+    return len(list(Path(f"/proc/{process}/fd").iterdir()))
+
+
 def kilobytes(process: int) -> int:
     """The memory of a process."""
     status = Path(f"/proc/{process}/status").read_text()

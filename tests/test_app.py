@@ -91,7 +91,10 @@ def test_what_a_source_says_of_itself_stays_text(store: SQLiteStore) -> None:
 def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline(visitor: Visitor) -> None:
     for address in ("/", "/graphql"):
         response = visitor.get(address, headers={"accept": "text/html"})
-        assert response.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'")
+        assert response.headers["content-security-policy"] == (
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
         loaded = re.findall(r"<(?:script|link|img)[^>]*?(?:src|href)=\"([^\"]+)\"", response.text)
         assert loaded
         assert all(visitor.get(f"/{source}").status_code == 200 for source in loaded)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schema.errors import Answer
 from tests.client import Client
-from tests.garbage import FLAT, NUMBERS, ODD, SENT, WORDS
+from tests.garbage import FLAT, HEXED, NUMBERS, ODD, SENT, WORDS
 
 UNHURRIED: dict[str, Any] = {
     "deadline": None,
@@ -47,6 +47,23 @@ def test_no_variables_break_it(client: Client, query: str) -> None:
 def test_no_odd_value_breaks_it(client: Client, query: str) -> None:
     for value in [*FLAT, *([item] for item in FLAT), FLAT[:3]]:
         assert json.loads(sent(client, query, {"v": value}).body).keys() in ({"data"}, {"errors"})
+
+
+@pytest.mark.parametrize("order", ["[{name: ASC}]", "[{funding: DESC}]", "[{startDate: ASC}, {id: DESC}]"])
+def test_no_cursor_breaks_it(client: Client, order: str) -> None:
+    query = f"query ($v: String) {{ projects(orderBy: {order}, %s: $v) {{ pageInfo {{ endCursor }} nodes {{ id }} }} }}"
+    made = client.data(query % "after", {"v": None})["projects"]["pageInfo"]["endCursor"]
+    made_for, *places = json.loads(bytes.fromhex(made))
+
+    @settings(max_examples=100, **UNHURRIED)
+    @given(HEXED, st.lists(ODD, min_size=len(places), max_size=len(places)))
+    def test(hexed: str, other: list[Any]) -> None:
+        for cursor in (hexed, json.dumps([made_for, *other]).encode().hex()):
+            for argument in ("after", "before"):
+                answer = json.loads(sent(client, query % argument, {"v": cursor}).body)
+                assert "data" in answer or answer["errors"][0]["extensions"]["code"] == "BAD_CURSOR"
+
+    test()
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=[number[:8] for number in NUMBERS])

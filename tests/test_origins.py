@@ -31,7 +31,11 @@ def visitor(example_url: str) -> Iterator[Visitor]:
 
 
 def test_a_page_of_an_allowed_origin_may_send_and_read_what_it_needs(visitor: Visitor) -> None:
-    asked = {"origin": FRIEND, **PREFLIGHT, "access-control-request-headers": "authorization,content-type,x-request-id"}
+    asked = {
+        "origin": FRIEND,
+        **PREFLIGHT,
+        "access-control-request-headers": "authorization,content-type,if-none-match,x-request-id",
+    }
     response = visitor.request("OPTIONS", "/graphql", headers=asked)
     assert response.status_code == 200
     assert response.headers["access-control-allow-origin"] == FRIEND

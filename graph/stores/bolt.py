@@ -242,10 +242,10 @@ class Watch:
 
 def timed(text: str) -> Query:
     """A statement that may take as long as an answer's."""
-    return Query(said(text), timeout=STATEMENT)
+    return Query(as_literal(text), timeout=STATEMENT)
 
 
-def said(text: str) -> LiteralString:
+def as_literal(text: str) -> LiteralString:
     """A statement, of which the driver wants to know that no user wrote it."""
     return text
 

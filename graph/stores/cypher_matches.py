@@ -24,7 +24,7 @@ from graph.stores.cypher_terms import (
     where,
     without,
 )
-from graph.stores.estimate import Facts, links, rare, share
+from graph.stores.estimate import Facts, link_count, rare, share
 
 FAR = 4  # steps that a page may be found backwards from: planning tries orders of them all
 
@@ -95,7 +95,7 @@ class Matches:
 
     def rarest(self, steps: Sequence[p.Has]) -> p.Has:
         counts = self.facts.counts
-        return min(steps, key=lambda has: links(has.hop, counts) * share(has.where, has.hop.target, counts))
+        return min(steps, key=lambda has: link_count(has.hop, counts) * share(has.where, has.hop.target, counts))
 
     def backwards(self, has: p.Has, row: Row, node: str, far: int = FAR) -> Lines:
         """Steps from the rows to what they must lead to, each in a `MATCH` of its own: Neo4j may begin at the end."""

@@ -33,13 +33,13 @@ def rare(hop: Hop, where: p.Predicate, counts: Counts, scan: int, limit: int | N
     `scan` is the number of rows that would be tried, 0 where each is tried for its own sake; with a `limit`, only
     as many as give that many rows.
     """
-    found = links(hop, counts) * share(where, hop.target, counts)
+    found = link_count(hop, counts) * share(where, hop.target, counts)
     if limit is None:
         return found < scan
     return found * found < CAUTION * limit * scan
 
 
-def links(hop: Hop, counts: Counts) -> int:
+def link_count(hop: Hop, counts: Counts) -> int:
     return counts.get(hop.relation.table, 0) * (2 if hop.relation.symmetric else 1)
 
 
@@ -57,7 +57,7 @@ def share(where: p.Predicate, kind: str, counts: Counts) -> float:
         case p.Not():
             return MOST
         case p.Has(hop, inner):
-            found = links(hop, counts) * share(inner, hop.target, counts)
+            found = link_count(hop, counts) * share(inner, hop.target, counts)
             return min(1.0, found / max(1, counts.get(kind, 1)))
 
 

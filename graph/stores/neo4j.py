@@ -14,14 +14,16 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import msgspec
 
 from graph import plan as p
-from graph.errors import Conflict, Incompatible, Timeout
+from graph.errors import Conflict, Incompatible
 from graph.model import Kind, Model, Property, Table
 from graph.plan import Plan
 from graph.roles import Role, allow, needed
@@ -29,7 +31,7 @@ from graph.statements import Key, Load, Record
 from graph.store import Compiled, Explained, Found, Head, Snapshot, is_true
 from graph.stores import bolt
 from graph.stores import cypher_tables as tables
-from graph.stores.bolt import Aside, Reader, Reading, Session, Translated, said
+from graph.stores.bolt import Aside, Reader, Reading, Session, Transaction, Translated, as_literal
 from graph.stores.cypher import compile_cypher
 from graph.stores.cypher_printed import steps
 from graph.stores.cypher_statements import Statement, listed
@@ -49,9 +51,16 @@ OLDEST = (5, 26)  # of Neo4j; scoped subqueries came shortly before
 LARGE = 100_000  # bytes of an answer that takes so long to make that others are answered meanwhile
 TAKES = 3  # of the whole graph, before writers are kept away
 WRITE_WAIT = 10.0  # seconds a writer waits for another
-LOCK = f"MATCH {WRITER} SET w.by = $by"
+LOCK = f"MATCH {WRITER} SET w.by = $turn"
 CLOCK = f"MATCH {GRAPH} RETURN g.clock"
-BUSY = "SHOW TRANSACTIONS YIELD metaData WHERE metaData.writer IS NOT NULL RETURN metaData.writer LIMIT 1"
+BUSY = (
+    "SHOW TRANSACTIONS YIELD metaData, startTime WHERE metaData.writer IS NOT NULL AND metaData.turn <> $turn "
+    "RETURN metaData.writer ORDER BY startTime LIMIT 1"
+)
+END = (
+    "SHOW TRANSACTIONS YIELD transactionId AS id, metaData WHERE metaData.turn = $turn "
+    "TERMINATE TRANSACTIONS id YIELD message RETURN message"
+)
 
 T = TypeVar("T")
 
@@ -83,7 +92,7 @@ def is_there(url: str) -> bool:
     """Whether a database holds a graph of ours. Raises Unavailable where it does not answer."""
     known = access(url, os.environ)
     with Translated(known), bolt.driver(known) as driver:
-        return bool(driver.execute_query(said(f"MATCH {GRAPH} RETURN g"), database_=known.database).records)
+        return bool(driver.execute_query(as_literal(f"MATCH {GRAPH} RETURN g"), database_=known.database).records)
 
 
 class Neo4jStore:
@@ -244,7 +253,7 @@ class Neo4jStore:
     def _even(self, session: Session) -> int:
         """The clock, once it is even."""
         while True:
-            clock: int = session.run(said(CLOCK)).single(strict=True)[0]
+            clock: int = session.run(as_literal(CLOCK)).single(strict=True)[0]
             if clock % 2 == 0:
                 return clock
             self.head()  # which waits until it is
@@ -280,30 +289,36 @@ class Neo4jStore:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """A block in which nobody else writes. Raises Conflict where somebody keeps writing."""
-        by = f"process {os.getpid()}"
-        with self._session() as session:
-            self._wait_for_others(session, by)
-            with session.begin_transaction(timeout=WRITE, metadata={"writer": by}) as lock:
-                lock.run(said(LOCK), by=by).consume()
-                try:
-                    yield
-                finally:
-                    with suppress(*bolt.FAILED):
-                        lock.rollback()
+        turn = uuid4().hex
+        metadata = {"writer": f"process {os.getpid()}", "turn": turn}
+        with self._session() as session, session.begin_transaction(timeout=WRITE, metadata=metadata) as lock:
+            self._lock(lock, turn)
+            try:
+                yield
+            finally:
+                with suppress(*bolt.FAILED):
+                    lock.rollback()
 
-    def _wait_for_others(self, session: Session, by: str) -> None:
-        """Return once the writer's lock is free. A transaction cannot give up a lock it waits for, so that the
-        waiting is done in one of its own, which may take only so long."""
-        try:
-            with session.begin_transaction(timeout=WRITE_WAIT) as transaction:
-                transaction.run(said(LOCK), by=by).consume()
-                transaction.rollback()
-        except bolt.REFUSED as error:
-            if not isinstance(bolt.ours(error, self.access), Timeout | Conflict):
+    def _lock(self, lock: Transaction, turn: str) -> None:
+        """Take the writer's lock. A transaction cannot give up a lock that it waits for: one that has waited too long
+        is ended from outside."""
+        with ThreadPoolExecutor(1) as aside:
+            taken = aside.submit(lambda: lock.run(as_literal(LOCK), turn=turn).consume())
+            try:
+                taken.result(WRITE_WAIT)
+            except BaseException as error:
+                name = self._give_up(turn)
+                if isinstance(error, TimeoutError):
+                    message = f"the graph is being written by {name}; nothing was changed, try again later"
+                    raise Conflict(message) from error
                 raise
-            holder = session.run(said(BUSY)).single()
-            name = holder[0] if holder else "another process"
-            raise Conflict(f"the graph is being written by {name}; nothing was changed, try again later") from error
+
+    def _give_up(self, turn: str) -> str:
+        """End the transaction that waits for its turn: who has it."""
+        with self._session() as session:
+            holder = session.run(as_literal(BUSY), turn=turn).single()
+            session.run(as_literal(END), turn=turn).consume()
+        return holder[0] if holder else "another process"
 
     # Opening
 
@@ -348,8 +363,8 @@ class Neo4jSnapshot:
 
     def of(self, table: Table) -> Iterator[tuple[Key, Record]]:
         for text in tables.all_records(table):
-            for row in self._session.run(said(text)):
+            for row in self._session.run(as_literal(text)):
                 yield tables.decoded(table, row.values())
 
     def _rows(self, text: str) -> list[list[Any]]:
-        return [row.values() for row in self._session.run(said(text))]
+        return [row.values() for row in self._session.run(as_literal(text))]

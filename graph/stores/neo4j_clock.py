@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from graph.errors import Unavailable
 from graph.stores import bolt
-from graph.stores.bolt import Session, said
+from graph.stores.bolt import Session, as_literal
 from graph.stores.cypher_tables import GRAPH
 
 WAIT = 10.0  # seconds for a commit that is under way
@@ -29,7 +29,7 @@ class Clock:
     def changing(self) -> Iterator[None]:
         """A block in which readers wait. A clock that cannot be set right is, by the next reader or writer."""
         with self._session() as session:
-            session.run(said(ODD)).consume()
+            session.run(as_literal(ODD)).consume()
         try:
             yield
         finally:
@@ -45,7 +45,7 @@ class Clock:
         while True:
             try:
                 with self._session() as session, session.begin_transaction(timeout=WAIT) as transaction:
-                    return bool(transaction.run(said(KEPT)).single(strict=True)[0] == commit)
+                    return bool(transaction.run(as_literal(KEPT)).single(strict=True)[0] == commit)
             except bolt.FAILED as error:
                 if time.monotonic() > end:
                     raise Unavailable(

@@ -14,7 +14,7 @@ from graph.statements import BATCH, chunks
 from graph.store import Head
 from graph.stores import cypher_search
 from graph.stores import cypher_tables as tables
-from graph.stores.bolt import Session, Transaction, said
+from graph.stores.bolt import Session, Transaction, as_literal
 from graph.stores.cypher_tables import GRAPH, WRITER
 from graph.stores.cypher_terms import quoted
 from graph.stores.neo4j_clock import Clock
@@ -38,7 +38,7 @@ class Ground:
 
         Raises Incompatible where the graph is of a later model, or there is one that is not ours.
         """
-        found = session.run(said(MODEL)).single()
+        found = session.run(as_literal(MODEL)).single()
         if found is None:
             self._refuse_foreign(session, self.model.kinds)
             self._create(session)
@@ -49,13 +49,13 @@ class Ground:
 
     def check(self, session: Session) -> None:
         """Refuse a graph that a newer version has brought up to date while this process had it open."""
-        if session.run(said(MODEL)).single(strict=True)[1] != tables.fingerprint(self.model):
+        if session.run(as_literal(MODEL)).single(strict=True)[1] != tables.fingerprint(self.model):
             raise Incompatible(f"{PLACE} {MEANWHILE}")
 
     def _grow(self, session: Session) -> None:
         """Bring what an older model has made up to date: what is derived first, in any number of transactions, then
         the rest in one."""
-        text, layout = session.run(said(MODEL)).single(strict=True)
+        text, layout = session.run(as_literal(MODEL)).single(strict=True)
         before = kept(text, self.model, PLACE)
         if layout == tables.fingerprint(self.model):
             return  # another process was faster
@@ -74,32 +74,32 @@ class Ground:
     def _derive(self, session: Session, kind: Kind) -> None:
         """Make anew what is kept beside the values of nodes."""
         for text in tables.all_records(kind):
-            rows = [tables.accompanied(kind, row.values()) for row in session.run(said(text))]
+            rows = [tables.accompanied(kind, row.values()) for row in session.run(as_literal(text))]
             for batch in chunks(iter(rows), BATCH):
                 with self._clock.changing():
-                    session.run(said(tables.accompany(kind)), rows=batch).consume()
+                    session.run(as_literal(tables.accompany(kind)), rows=batch).consume()
 
     def _refuse_foreign(self, session: Session, kinds: Sequence[Kind]) -> None:
         for kind in kinds:
-            if session.run(said(tables.counted(kind))).single(strict=True)[0]:
+            if session.run(as_literal(tables.counted(kind))).single(strict=True)[0]:
                 raise Incompatible(
                     f"the database has {kind.name} nodes that are not ours; give the graph one of its own"
                 )
 
     def _declare(self, session: Session) -> None:
         """Make the constraints and indexes that are missing: others would wait for the writer's lock."""
-        known = [row[0] for text in NAMES for row in session.run(said(text)) if row[0] != cypher_search.INDEX]
+        known = [row[0] for text in NAMES for row in session.run(as_literal(text)) if row[0] != cypher_search.INDEX]
         for declaration in tables.declarations(self.model):
             if not any(f"{quoted(name)} IF NOT EXISTS" in declaration for name in known):
-                session.run(said(declaration)).consume()
+                session.run(as_literal(declaration)).consume()
         session.run("CALL db.awaitIndexes(60)").consume()
 
     def _create(self, session: Session) -> None:
         self._declare(session)
         graph = f"MERGE {GRAPH} ON CREATE SET g.clock = 0, g.version = 0, g.contentHash = '{Head().hash_text}'"
         with session.begin_transaction() as transaction:
-            transaction.run(said(f"MERGE {WRITER}")).consume()
-            transaction.run(said(graph)).consume()
+            transaction.run(as_literal(f"MERGE {WRITER}")).consume()
+            transaction.run(as_literal(graph)).consume()
             self._describe(transaction)
             transaction.commit()
 
@@ -109,9 +109,9 @@ class Ground:
             "UNWIND $names AS name MERGE (c:`_CivicCount` {name: name}) "
             "ON CREATE SET c.count = 0, c.forward = true, c.backward = true"
         )
-        transaction.run(said(counts), names=[table.table for table in self.model.tables]).consume()
+        transaction.run(as_literal(counts), names=[table.table for table in self.model.tables]).consume()
         new = {"model": str(Description.of(self.model)), "layout": tables.fingerprint(self.model)}
-        transaction.run(said(f"MATCH {GRAPH} SET g.model = $model, g.layout = $layout"), new).consume()
+        transaction.run(as_literal(f"MATCH {GRAPH} SET g.model = $model, g.layout = $layout"), new).consume()
 
 
 def _widen(transaction: Transaction, table: Table, places: list[int | None]) -> None:
@@ -119,5 +119,5 @@ def _widen(transaction: Transaction, table: Table, places: list[int | None]) -> 
     if places == list(range(len(places))):
         return
     for found, changed in tables.claims(table):
-        rows = [[row[0], widened(row[1], places, table)] for row in transaction.run(said(found))]
-        transaction.run(said(changed), rows=rows).consume()
+        rows = [[row[0], widened(row[1], places, table)] for row in transaction.run(as_literal(found))]
+        transaction.run(as_literal(changed), rows=rows).consume()

@@ -14,7 +14,7 @@ from graph.statements import Key, Load, Record
 from graph.store import Change, Head
 from graph.stores import bolt
 from graph.stores import cypher_tables as tables
-from graph.stores.bolt import Result, Session, Transaction, said
+from graph.stores.bolt import Result, Session, Transaction, as_literal
 from graph.stores.cypher_tables import GRAPH
 from graph.stores.neo4j_clock import Clock
 
@@ -220,6 +220,6 @@ class Parts:
 
     def _result(self, text: str, **parameters: Any) -> Result:
         try:
-            return self._transaction.run(said(text), parameters)
+            return self._transaction.run(as_literal(text), parameters)
         except (UnicodeEncodeError, OverflowError) as error:
             raise BadInput(f"a value cannot be kept: {error}; {self.outcome}") from error

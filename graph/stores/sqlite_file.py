@@ -130,7 +130,7 @@ def mark_of(connection: Connection) -> int:
 
 
 def end(connection: Connection, path: Path) -> None:
-    """Take back what was not committed, and bring what was from the log into the file, so that it can be copied."""
+    """Take back what was not committed, bring what was from the log into the file, and close."""
     with suppress(apsw.Error):
         if connection.in_transaction:
             holder(path).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Readers of an SQLite file: threads that read, and whoever asks, for what takes no longer than to hand it over."""
+"""Readers of an SQLite file: a pool of threads, and the thread that asks, for what is read as fast as handed over."""
 
 from __future__ import annotations
 

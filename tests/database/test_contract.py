@@ -253,6 +253,31 @@ def test_a_second_writer_waits_then_is_refused(
     other.close()
 
 
+def test_of_two_that_begin_at_once_one_is_refused_in_time(
+    ours: Neo4jStore, neo4j: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WRITE_WAIT", 1.0)
+    other = Neo4jStore(neo4j.url, CIVIC, neo4j.environment)
+    together, refused = threading.Barrier(2), threading.Event()
+    wrote: list[bool] = []
+
+    def write(store: Neo4jStore) -> None:
+        together.wait()
+        try:
+            with store.write():
+                wrote.append(refused.wait(30))
+        except Conflict:
+            refused.set()
+
+    threads = [threading.Thread(target=write, args=(store,)) for store in (ours, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrote == [True]
+    other.close()
+
+
 def test_two_loads_at_once_are_both_kept(ours: Neo4jStore, neo4j: Database) -> None:
     other = Neo4jStore(neo4j.url, CIVIC, neo4j.environment)
     parts = [says(f"source:{n}", Partner=[node(f"partner:{n}-{i}", f"P{i}") for i in range(200)]) for n in range(2)]

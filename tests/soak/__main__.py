@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from tests.served import Server
+from tests.served import Server, descriptors
 from tests.soak.abuses import ABUSES, Target
 from tests.soak.asked import Asked
 from tests.soak.besieged import besieged
@@ -24,6 +24,7 @@ from tests.soak.watch import Watcher, watching
 
 SLOWEST = 100  # ms that /healthz may take
 GROWTH = 15  # MB that the process may grow
+OPEN = 20  # files and connections more that it may have open
 WARM = 1_500  # operations and bodies after which as much is kept as will be
 TENTH = 10  # of each abuse is part of that
 STILL = 0.5  # MB
@@ -60,7 +61,7 @@ class Siege:
         self.rows: list[Row] = []
 
     def do(self, what: str, allowed: frozenset[str], work: Callable[[], Coroutine[None, None, Statuses]]) -> None:
-        before = self.settled()
+        before, opened = self.settled(), descriptors(self.server.worker())
         self.watcher.seen()
         began = time.perf_counter()
         statuses = asyncio.run(work())
@@ -72,6 +73,8 @@ class Siege:
         )
         if unexpected := statuses.keys() - allowed:
             row.missed.append(f"answered {', '.join(sorted(unexpected))}")
+        if (more := descriptors(self.server.worker()) - opened) > OPEN:
+            row.missed.append(f"has {more} more files and connections open")
         self.judge(row)
 
     def judge(self, row: Row) -> None:
