@@ -75,6 +75,7 @@ class Sheet:
     def __init__(self, name: str, file: TextIO, report: Report) -> None:
         self.name, self.report = name, report
         self.header: list[str] = []
+        self._first: list[str] = []  # the header as it stands there
         self._lines = iter(partial(file.readline, MAX_RECORD + 1), "")
         self._records = csv.reader(chain.from_iterable(self._blocks()), strict=True)
         self._row = self._begun = 0  # the last row read, and the last one before those lines
@@ -86,7 +87,8 @@ class Sheet:
         try:
             _skip_mark(file)
             _check_separator(file)
-            self.header = _header(next(self._records, []))
+            self._first = next(self._records, [])
+            self.header = _header(self._first)
         except (csv.Error, OSError) as error:
             self._stop(error)
         self._row = 1
@@ -151,6 +153,8 @@ class Sheet:
         width = len(self.header)
         if rows and set(map(len, rows)) != {width}:
             rows = [self._fitted(number, cells) for number, cells in zip(numbers, rows, strict=True)]
+        if self._first in rows:
+            self._report_again(numbers, rows)
         columns = list(zip(*rows, strict=True)) if rows else [()] * width
         for at in (at for at, name in enumerate(self.header) if not name):
             self._check_nameless(at, numbers, columns[at])
@@ -164,6 +168,10 @@ class Sheet:
             message = f"{quoted(over)} stands beyond the last column"
             self.report.error(self.place(number), message, f"{width} cells; quote a cell with a comma in it", over)
         return [*cells[:width], *[""] * (width - len(cells))]
+
+    def _report_again(self, numbers: list[int], rows: list[list[str]]) -> None:
+        for number in (number for number, cells in zip(numbers, rows, strict=True) if cells == self._first):
+            self.report.error(self.place(number), "the header stands here again", "it in the first row alone")
 
     def _check_nameless(self, at: int, numbers: list[int], cells: Sequence[str]) -> None:
         filled = [bool(cell.strip()) for cell in cells]

@@ -16,6 +16,7 @@ from loaders import tables
 from loaders.files import load_id
 from loaders.folder import read
 from loaders.report import Issue, Report
+from tests.office import Check
 
 HAZARDS = Path(__file__).parents[2] / "shared" / "data" / "hazards"
 
@@ -239,3 +240,8 @@ def test_real_files_of_other_forms_are_reported(tmp_path: Path) -> None:
         (folder / path.name).unlink()
         report = report_on(folder, path.read_bytes())
         assert not report.ok and {i.file for i in report.issues} == {"partners.csv"}
+
+
+def test_a_header_that_stands_there_again_is_told(check: Check) -> None:
+    line, _ = check({"partners": "id,name\na,Ann\nid,name\nb,Ben\n"}).report.lines()
+    assert line == "partners.csv row 3: the header stands here again; expected it in the first row alone"
