@@ -19,7 +19,7 @@ def bind(plan: Plan, variables: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises BadCursor where a cursor is none, BadInput where a date is no day, or a text too long to be searched for.
     """
-    return {param.name: _converted(param, _found(param, variables)) for param in plan.params}
+    return {param.name: converted(param, _found(param, variables)) for param in plan.params}
 
 
 def _found(param: Param, variables: Mapping[str, Any]) -> Any:
@@ -31,7 +31,8 @@ def _found(param: Param, variables: Mapping[str, Any]) -> Any:
     return value
 
 
-def _converted(param: Param, value: Any) -> Any:
+def converted(param: Param, value: Any) -> Any:
+    """A value as a parameter has it. Raises as `bind` does."""
     match param.convert:
         case Convert.NONE:
             return _plain(value)

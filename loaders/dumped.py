@@ -25,6 +25,7 @@ from loaders.lines import Lines
 from loaders.report import Place, Refused, Report, counted, shown
 from loaders.resolve import KEY
 
+GZIP = b"\x1f\x8b"  # what its files begin with
 AHEAD = 1 << 20  # bytes of lines that are read at once
 
 _header = msgspec.json.Decoder(Header).decode
@@ -83,9 +84,12 @@ def _changed(*_: object) -> None:
 
 
 def _refuse_table(path: Path) -> None:
-    """Raises LoadError where a file is a table or a workbook: those are loaded by the folder."""
+    """Raises LoadError where a file is a table or a workbook, which are loaded by the folder, or compressed."""
     if is_workbook(path):
         raise LoadError(f"{path} is a workbook; expected {SAVE_AS}")
+    with _opened(path) as file:
+        if file.read(2) == GZIP:
+            raise LoadError(f"{path} is compressed; unpack it first: gunzip")
     if path.suffix.lower() == ".csv" and not _begins_as_json(path):
         raise LoadError(f"{path} is one table; expected the folder that it is in, {path.resolve().parent}, or a dump")
 

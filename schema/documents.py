@@ -105,7 +105,7 @@ def parsed(text: str, *, places: bool = False) -> DocumentNode:
     Raises ParseFailed.
     """
     try:
-        return parse(text, no_location=not places, max_tokens=limits.MAX_TOKENS)
+        return parse(text, no_location=not places, max_tokens=limits.MAX_TOKENS, allow_empty_selection_sets=False)
     except GraphQLSyntaxError as error:
         raise located(ParseFailed, [error]) from error
     except RecursionError as error:

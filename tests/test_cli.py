@@ -183,6 +183,7 @@ def test_a_workbook_beside_its_table_is_told_of(run: Run) -> None:
     ("name", "content", "said"),
     [
         ("partners.csv", b"id,name\na,Ann\n", "office/partners.csv is one table; expected the folder that it is in"),
+        ("graph.jsonl.gz", b"\x1f\x8b\x08", "office/graph.jsonl.gz is compressed; unpack it first: gunzip"),
         ("partners.xlsx", b"PK\x03\x04", "office/partners.xlsx is a workbook; expected its tables saved as CSV"),
     ],
 )

@@ -294,3 +294,8 @@ def test_a_plan_made_for_one_value_serves_another(client: Client) -> None:
     for _ in range(2):
         found = [client.data(query, {"w": where, "n": size})["partners"] for where, size in asked]
         assert [(page["totalCount"], len(page["nodes"])) for page in found] == expected
+
+
+@pytest.mark.parametrize("query", ["{}", "query Q {}", "{ partners {} }", "{ partners { nodes {} } }"])
+def test_nothing_is_not_selected(client: Client, query: str) -> None:
+    assert client.code(query) == "PARSE_FAILED"

@@ -100,11 +100,10 @@ def test_the_one_that_is_followed_is_the_latest_of_those_that_hold(client: Clien
 @pytest.mark.parametrize("given_date", ["2021", "2021-03"])
 def test_a_day_is_asked_for(client: Client, given_date: str) -> None:
     query = "query ($day: Date) { partners(asOf: $day) { totalCount } }"
-    for error in (
-        client.error(query, {"day": given_date}),
-        client.error(f'{{ partners(asOf: "{given_date}") {{ totalCount }} }}'),
-    ):
+    literal = client.error(f'{{ partners(asOf: "{given_date}") {{ totalCount }} }}')
+    for error in (client.error(query, {"day": given_date}), literal):
         assert error["extensions"]["code"] == "BAD_INPUT"
+        assert ("locations" in error) == (error is literal)
         assert error["message"] == f"{given_date} is no single day; expected its year, month and day, as in 2021-03-04"
 
 
