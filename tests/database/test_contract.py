@@ -233,6 +233,8 @@ def test_spellings_and_missing_ids(both: tuple[Store, Store]) -> None:
     partner = CIVIC.kind("Partner")
     asked = partner, named(partner.values, "orgIds"), ["GB-CHC-2", "GB-COH-2", "GB-CHC-9", "x"]
     assert neo4j.holders(*asked) == sqlite.holders(*asked)
+    codes = (CIVIC.kind("Borough"), named(CIVIC.kind("Borough").values, "gssCode"), ["E1", "E9"])
+    assert neo4j.holders(*codes) == sqlite.holders(*codes) == {"E1": {"borough:hackney"}}
 
 
 def test_damage_is_noticed(ours: Neo4jStore, neo4j: Database) -> None:
