@@ -57,7 +57,7 @@ class Difference:
     """What a load changed, or would change, a table; `head` is the graph's state after it.
 
     `overruled` counts the records of which something that the load says is not shown, since another source's
-    word counts more, `left_out` the statements about somebody who was erased.
+    word counts more, `left_out` those about somebody who was erased.
     """
 
     head: Head
@@ -256,11 +256,13 @@ def _apply(
 
 
 def _without(erased: Erased, statements: Iterator[Statement], difference: Difference) -> Iterator[Statement]:
+    last: Key = ()
     for statement in statements:
-        if erased.is_about(statement.key[:2]):
-            difference.left_out += 1
-        else:
+        if not erased.is_about(statement.key[:2]):
             yield statement
+        elif statement.key != last:  # what several sources say of one stands together
+            last = statement.key
+            difference.left_out += 1
 
 
 def _next(head: Head, content: int, loading: tuple[str, ...]) -> Head:

@@ -183,3 +183,8 @@ class Incompatible(StoreError):
     """The store was made by another model, or is damaged."""
 
     code, status = "INCOMPATIBLE", 503
+
+
+def damaged(what: str) -> Incompatible:
+    """The error of something that a store holds and cannot be read."""
+    return Incompatible(f"{what} is damaged in the store; restore it, or load into a new one", "the store is damaged")

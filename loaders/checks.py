@@ -121,7 +121,7 @@ def text(cell: str) -> str | None:
 def name(cell: str) -> str | None:
     found = text(cell)
     if found and len(found) > MAX_NAME:
-        raise Refused(f"the text has {len(found):,} characters", f"at most {MAX_NAME:,}, as of a name")
+        raise Refused(f"the text has {len(found):,} characters", f"at most {MAX_NAME:,} in a name or a unique value")
     return found
 
 
@@ -160,14 +160,14 @@ def academic_year(said: str) -> str:
 def level(said: str) -> int:
     number = integer(said)
     if number not in LEVELS:
-        raise Refused(f"{number} is no level of study", f"{LEVELS[0]} to {LEVELS[-1]}, by the FHEQ")
+        raise Refused(f"{number} is not a level of study", f"{LEVELS[0]} to {LEVELS[-1]}, by the FHEQ")
     return number
 
 
 def hours(said: str) -> float:
     number = decimal(said)
     if number < 0:
-        raise Refused(f"{quoted(said)} hours are less than none", "0 or more")
+        raise Refused(f"{quoted(said)} is negative", "hours, 0 or more")
     return number
 
 

@@ -178,11 +178,12 @@ def _report_held(spool: Spool, kind: Kind, at: int, of: Property, rest: Rest, re
     found = list(_held(spool, kind, at, of, rest))
     values = {value for value, *_ in found}
     claimed = {(value, node_id) for value, node_id, _ in _claimed(spool, kind, at) if value in values} if found else ()
+    told = set(spool.nodes[kind.name]) if found else set()  # what is said of them here may take the value from them
     for value, node_id, other, (file, row, _) in found:
         if (value, other) not in claimed:
             message, place = f"{quoted(value)} belongs to {other} too, in the graph", Place(file, row, snake(of.name))
-            if of.unique:
-                report.error(place, message, "a value of its own", value)
+            if of.unique and hash(other) not in told:
+                report.error(place, message, f"a value of its own; {_aliased(node_id, other)}", value)
             else:
                 report.warn(place, message, _aliased(node_id, other), value)
 
@@ -251,7 +252,7 @@ def unkeyed(spool: Spool, relation: Relation, report: Report) -> None:
         if place.column and (said := hash((source, key[:2]))) in both:
             other, there = both[said]
             if other != key:
-                message = f"{_spoken(relation, other)} is said in {there}, and here without that: they count as two"
+                message = f"{_spoken(relation, other)} is given in {there}, and here without that: they count as two"
                 report.warn(place, message, "the relation in one place", key[0])
 
 

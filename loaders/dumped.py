@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, NoReturn
 
 import msgspec
 
@@ -65,7 +65,11 @@ class Dump:
         lines = Lines(self._model, table, precedence(self.loads.values()))
         for part in self.parts[table.table]:
             for line in _lines(self._file, part):
-                yield lines.record(_line(line), _changed)
+                try:
+                    said = _line(line)
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    _changed()
+                yield lines.record(said, _changed)
         if self._seen != _state(self._file):
             _changed()
 
@@ -79,7 +83,7 @@ class Dump:
         self.close()
 
 
-def _changed(*_: object) -> None:
+def _changed(*_: object) -> NoReturn:
     raise LoadError("the file changed while it was read; expected a file that is left alone")
 
 

@@ -14,29 +14,21 @@ MESSAGE = "this is about somebody who was erased, and is left out"
 
 
 class Erased:
-    """The list in a file; where there is none, nobody was erased."""
+    """The list in some files, which are to have the same; where there is none, nobody was erased."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path
+    def __init__(self, *paths: Path) -> None:
+        self.paths = paths
 
     def add(self, node_id: str) -> None:
         """Put somebody on the list. Raises LoadError where it cannot be kept."""
-        assert self.path, "without a file nobody can be erased"
-        if self.is_about((node_id,)):
-            return
-        try:
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(handle, "w") as file:
-                file.write(_digest(node_id) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise LoadError(f"{self.path} cannot be written: {error.strerror}; nobody was erased") from error
+        for path in self.paths:
+            if _digest(node_id) not in _read(path):
+                _append(path, _digest(node_id))
         self._digests.add(_digest(node_id))
 
     def anew(self) -> Erased:
         """The list as the file has it when it is first asked from now on."""
-        return Erased(self.path)
+        return Erased(*self.paths)
 
     def __bool__(self) -> bool:
         return bool(self._digests)
@@ -47,12 +39,7 @@ class Erased:
 
     @cached_property
     def _digests(self) -> set[str]:
-        try:
-            return set(self.path.read_text("ascii").split()) if self.path else set()
-        except FileNotFoundError:
-            return set()
-        except (OSError, UnicodeError) as error:
-            raise LoadError(f"the list of who was erased, {self.path}, cannot be read: {error}") from error
+        return set().union(*map(_read, self.paths))
 
 
 NOBODY = Erased()
@@ -60,3 +47,25 @@ NOBODY = Erased()
 
 def _digest(node_id: str) -> str:
     return sha256(node_id.encode()).hexdigest()
+
+
+def _read(path: Path) -> set[str]:
+    try:
+        return set(path.read_text("ascii").split())
+    except FileNotFoundError:
+        return set()
+    except OSError as error:
+        raise LoadError(f"the list of who was erased, {path}, cannot be read: {error.strerror}") from error
+    except UnicodeError as error:
+        raise LoadError(f"the list of who was erased, {path}, has something else in it than hashes") from error
+
+
+def _append(path: Path, digest: str) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(digest + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise LoadError(f"{path} cannot be written: {error.strerror}; nobody was erased") from error

@@ -48,7 +48,8 @@ def academic_year(said: str) -> str:
 
 def several(said: str) -> str:
     """`GB-CHC-1, GB-COH-2` as `GB-CHC-1; GB-COH-2`."""
-    return "; ".join(filter(None, map(str.strip, said.split(",")))) if "," in said else ""
+    parts = list(filter(None, map(str.strip, said.split(","))))
+    return "; ".join(parts) if len(parts) > 1 and not re.search(r"\s", "".join(parts)) else ""
 
 
 def _month(said: str) -> int:

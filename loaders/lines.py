@@ -104,11 +104,11 @@ def _no_source(source: str, known: Mapping[str, int]) -> Refused:
 
 
 def check(of: Property) -> Check:
-    """Takes what a table would give for a property of this type: dumps are checked as tables are, but for what older
-    versions let pass, such as other forms of an academic year."""
+    """Takes what a table would give for any property of this type: what older versions let pass, such as another form
+    of an academic year or a longer name, is loaded all the same."""
     match of.type:
         case Type.TEXT:
-            return _plain(checks.text_of(of))
+            return _plain(checks.text)
         case Type.TEXTS:
             return _texts
         case Type.INTEGER:
@@ -154,8 +154,10 @@ def _integer(value: Any) -> int:
 
 
 def _decimal(value: Any) -> float:
-    if type(value) not in (int, float) or not isfinite(value) or str(value) == "-0.0":
+    if type(value) not in (int, float) or not isfinite(value):
         raise _unlike(value, "a number")
+    if str(value) == "-0.0":
+        raise Refused("-0.0 is 0.0", "0.0")
     return float(value)
 
 

@@ -171,7 +171,7 @@ class Sheet:
 
     def _report_again(self, numbers: list[int], rows: list[list[str]]) -> None:
         for number in (number for number, cells in zip(numbers, rows, strict=True) if cells == self._first):
-            self.report.error(self.place(number), "the header stands here again", "it in the first row alone")
+            self.report.error(self.place(number), "the header is repeated here", "it in the first row only")
 
     def _check_nameless(self, at: int, numbers: list[int], cells: Sequence[str]) -> None:
         filled = [bool(cell.strip()) for cell in cells]

@@ -14,7 +14,7 @@ from graph.errors import CivicGraphError, RequestError
 class Answer:
     """The bytes of a GraphQL answer, a JSON object, and the HTTP status that goes with it. One with data has the
     name of the operation, its cost, and the `state` of the graph that it is of, None where it depends on more;
-    `kept_by` is what it was found by among those that are kept. One with errors has their `code`."""
+    `kept_by` is the key by which it was kept. One with errors has their `code`."""
 
     body: bytes
     status: int = 200

@@ -128,4 +128,4 @@ async def beside(work: Callable[..., Awaitable[None]], *given: Any) -> None:
     try:
         await work(*given)
     except Exception as error:
-        log.error("the start went on without a part of it", exc_info=error)
+        log.error("a part of the start failed", part=getattr(work, "__name__", ""), exc_info=error)

@@ -73,7 +73,8 @@ class Commands(click.Group):
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise click.ClickException(f"{error.filename or 'the output'}: {error.strerror}") from error
+            place = error.filename2 or error.filename or "the output"
+            raise click.ClickException(f"{place}: {error.strerror or error}") from error
 
 
 @click.group(cls=Commands, epilog=example("civic-graph load example && civic-graph serve"))
@@ -120,10 +121,10 @@ def load(
     for folder in folders:
         located(folder)  # so that none is loaded where another is not there
     settings = overridden(settings, **options)
+    on_changes = partial(print_changes, as_json) if dry_run else None
+    key, erased = pseudonyms(settings.student_key), who_was_erased(settings)
     with scratch_graph(settings.store) if dry_run else graph(settings.store) as store:
-        on_changes = partial(print_changes, as_json) if dry_run else None
-        key = pseudonyms(settings.student_key)
-        loading = Loading(store, name, moved, dry_run, on_changes, key, who_was_erased(settings))
+        loading = Loading(store, name, moved, dry_run, on_changes, key, erased)
         for folder in folders:
             outcome = loading.load(folder)
             tell(outcome, as_json)

@@ -57,6 +57,12 @@ def stream(store: Store) -> None:
         write(snapshot, store.model, sys.stdout.buffer, shown)
 
 
+NO_LIST = (
+    "There is no list of who was erased at {}, so nobody was left out. If somebody was erased since, restore into a "
+    "new store with --erased."
+)
+
+
 @click.command(epilog="\b\nExample:\n  civic-graph backup graph-2026-03-01.backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @force_option
@@ -84,16 +90,18 @@ def restore(settings: Settings, file: Path, erased: str | None, as_json: bool) -
     """Fill an empty graph from a backup.
 
     FILE is what `civic-graph backup` or `civic-graph export` wrote, of either sort of store. Who was erased since is
-    left out, by the list of the graph that it is of. The content hash is computed anew from what is in the graph then.
+    left out, by the list of the graph that was backed up. The content hash is computed anew from what is there then.
     """
     from server.dumps import restored
-    from server.loading import list_of_erased, who_was_erased
+    from server.loading import lists_of_erased, who_was_erased
 
     settings = overridden(settings, erased=erased)
+    left_out = who_was_erased(settings)
     with graph(settings.store) as store, progress("Restoring") as shown:
-        done = restored(store, file, shown, who_was_erased(settings))
-    if done.ok and not (there := list_of_erased(settings)).exists():
-        click.echo(f"Nobody is left out: there is no list of who was erased at {there}; --erased names one", err=True)
+        done = restored(store, file, shown, left_out)
+    places = lists_of_erased(settings)
+    if done.ok and not any(path.exists() for path in places):
+        click.echo(NO_LIST.format(places[0]), err=True)
     if done.report and not as_json and not done.ok:
         click.echo("\n".join(done.report.lines()), err=True)
     tell(str(done), done.as_json(), as_json)

@@ -48,6 +48,7 @@ class Restored:
     file: Path
     head: Head
     records: int = 0
+    left_out: int = 0
     report: Report | None = None
 
     @property
@@ -57,11 +58,14 @@ class Restored:
     def __str__(self) -> str:
         if not self.ok:
             return f"{self.file}: nothing was changed"
-        return f"{self.file}: {counted(self.records, 'record')} restored; {state(self.head)}, as computed anew"
+        left_out = f", {self.left_out:,} left out about somebody who was erased" if self.left_out else ""
+        restored = f"{counted(self.records, 'record')} restored{left_out}"
+        return f"{self.file}: {restored}; {state(self.head)}, as computed anew"
 
     def as_json(self) -> dict[str, Any]:
         report = {"report": self.report.as_json()} if self.report else {}
-        return {"file": str(self.file), "ok": self.ok, "records": self.records, **state_as_json(self.head), **report}
+        numbers = {"records": self.records, "leftOut": self.left_out}
+        return {"file": str(self.file), "ok": self.ok, **numbers, **state_as_json(self.head), **report}
 
 
 def state(head: Head) -> str:
@@ -104,10 +108,10 @@ def restored(store: Store, file: Path, progress: Progress | None, erased: Erased
     with opened(file, store.model, progress) as (snapshot, report):
         if report and not report.ok:
             return Restored(file, store.head(), report=report)
-        total = changes.restore(store, snapshot, erased=erased.anew()).total
+        difference = changes.restore(store, snapshot, erased=erased.anew())
     if not store.verify():
         raise Incompatible(f"the graph is not what {file} holds: restore it into a new store")
-    return Restored(file, store.head(), total, report)
+    return Restored(file, store.head(), difference.total, difference.left_out, report)
 
 
 @contextmanager
@@ -119,7 +123,10 @@ def opened(file: Path, model: Model, progress: Progress | None) -> Iterator[tupl
         return
     with TemporaryDirectory(prefix="civic-graph-") as folder:  # since opening a store may bring it up to date
         copy = Path(folder) / "backup"
-        shutil.copyfile(file, copy)
+        try:
+            shutil.copyfile(file, copy)
+        except OSError as error:
+            raise LoadError(f"{file} cannot be copied to {folder}: {error.strerror}") from error
         with closing(_copy(file, copy, model)) as store, store.snapshot() as snapshot:
             yield snapshot, None
 

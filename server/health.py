@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from graph.errors import CivicGraphError, Timeout, Unavailable
+from graph.errors import CivicGraphError, Incompatible
 from graph.store import Store
 from server.logs import log
 
@@ -38,12 +38,10 @@ class Health:
     def _verify(self) -> None:
         try:
             self.verified = "yes" if self.store.verify() else "no"
-        except (Timeout, Unavailable) as error:
-            log.error("graph not verified", error=error.message)
-            return
         except Exception as error:
-            self.verified = "no"
             log.error("graph not verified", exc_info=error)
+            if not isinstance(error, CivicGraphError) or isinstance(error, Incompatible):
+                self.verified = "no"  # others are of the moment, as when a load is under way
             return
         if self.verified == "no":
             log.error("graph damaged: its content is not what was loaded; load its sources into a new store")

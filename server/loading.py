@@ -175,16 +175,17 @@ def who_was_erased(settings: Settings) -> Erased:
     """Who was erased from a graph. Raises LoadError where a list is named that is not there."""
     if settings.erased and not Path(settings.erased).exists():
         raise LoadError(NO_LIST.format(settings.erased))
-    return Erased(list_of_erased(settings))
+    return Erased(*lists_of_erased(settings))
 
 
-def list_of_erased(settings: Settings) -> Path:
-    """The file with the list: the one that is named, or one beside the store's own file, whatever links lead there."""
+def lists_of_erased(settings: Settings) -> tuple[Path, ...]:
+    """The files with the list: the one that is named, or one beside the store, both where a link leads there and where
+    its file is, as a link may come to lead elsewhere."""
     if settings.erased:
-        return Path(settings.erased)
+        return (Path(settings.erased),)
     scheme, _, place = settings.store.partition(":")
-    beside = Path(place if scheme == "sqlite" else "civic-graph")
-    return Path(f"{beside.resolve()}.erased")
+    beside = Path(place if scheme == "sqlite" else "civic-graph").absolute()
+    return tuple(Path(f"{path}.erased") for path in dict.fromkeys((beside, beside.resolve())))
 
 
 def checked(

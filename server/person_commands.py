@@ -60,16 +60,17 @@ def erase(settings: Settings, person_id: str, yes: bool, student_key: str | None
     list of who was erased. Free text that mentions somebody, tables, and copies of the graph are not searched.
     """
     from loaders.erased import Erased
-    from server.loading import list_of_erased
+    from loaders.report import counted
+    from server.loading import lists_of_erased
 
     found = node(settings, person_id, student_key)
     if not yes:
         click.confirm(f"Erase {found} for good?", abort=True, err=True)
     with existing_graph(settings.store) as store:
-        Erased(list_of_erased(settings)).add(found)  # first, so that nothing brings back what is erased after it
+        Erased(*lists_of_erased(settings)).add(found)  # first, so that nothing brings back what is erased after it
         head, number = changes.erase(store, found)
     content: dict[str, Any] = {"id": found, "erased": number, "version": head.version}
-    said = f"{found}: {number:,} records erased; the graph is at version {head.version}"
+    said = f"{found}: {counted(number, 'record')} erased; the graph is at version {head.version}"
     click.echo(msgspec.json.encode(content) if as_json else said)
 
 

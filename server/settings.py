@@ -45,7 +45,7 @@ class Settings(msgspec.Struct, frozen=True):
         str,
         Meta(
             title="a file",
-            description="Hashes of who was erased; else STORE.erased beside an SQLite store, or civic-graph.erased.",
+            description="Hashes of who was erased; by default STORE.erased by an SQLite store, or civic-graph.erased.",
         ),
     ] = ""
     operations: Annotated[

@@ -12,7 +12,7 @@ import pytest
 
 from graph import changes
 from graph.civic import CIVIC
-from graph.errors import Unavailable
+from graph.errors import Conflict, Unavailable
 from graph.roles import Role, seen_by
 from graph.stores import open_store
 from graph.stores.sqlite import SQLiteStore
@@ -160,6 +160,19 @@ def test_a_store_that_does_not_answer_is_not_ready(example_url: str, monkeypatch
         monkeypatch.setattr(SQLiteStore, "head", fail)
         response = visitor.get("/readyz")
     assert (response.status_code, response.json()["error"]) == (503, "the disk is gone")
+
+
+def test_a_graph_that_cannot_be_verified_now_is_not_taken_for_damaged(
+    example_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(self: SQLiteStore) -> bool:
+        raise Conflict("the graph is being written by process 1")
+
+    monkeypatch.setattr(SQLiteStore, "verify", fail)
+    with visiting(create_app(open_store(example_url, CIVIC))) as visitor:
+        while "graph not verified" not in capsys.readouterr().err:
+            assert visitor.get("/readyz").json()["verified"] == "pending"
+        assert visitor.get("/readyz").status_code == 200
 
 
 def verified(visitor: Visitor) -> dict[str, object]:

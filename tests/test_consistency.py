@@ -173,6 +173,7 @@ def test_a_unique_value_that_a_node_of_the_graph_has(office: Office) -> None:
     assert office({"modules": "id,name,code\nb,B,WL1\n"}) == []  # which replaces the other
     (line,) = office({"modules": "id,name,code\nc,C,WL1\n"}, "other")
     assert line.startswith('modules.csv row 2, column code: "WL1" belongs to module:b too, in the graph')
+    assert line.endswith("expected a value of its own; if they are one, in aliases.csv the line module:c,module:b")
     assert office({"modules": "id,name,code\nb,C,WL1\n"}, "other") == []  # which speaks of the same
 
 
@@ -185,4 +186,11 @@ def test_a_relation_said_in_a_column_and_with_a_key_in_its_file(check: Check) ->
     (issue,) = found
     assert (issue.severity, issue.file, issue.row, issue.column) == (Severity.WARNING, "projects.csv", 2, "partners")
     there = "partner-takes-part-in-project.csv row 2"
-    assert issue.message.startswith(f"partner:known takes part in project:x, role lead is said in {there}, and here")
+    assert issue.message.startswith(f"partner:known takes part in project:x, role lead is given in {there}, and here")
+
+
+def test_a_unique_value_may_pass_from_one_node_to_another(office: Office) -> None:
+    assert office({"modules": "id,name,code\na,A,WL1\n"}, "first") == []
+    assert office({"modules": "id,name,code\na,A,WL2\n"}, "second") == []
+    (line,) = office({"modules": "id,name,code\na,A,WL3\nb,B,WL1\n"}, "second")
+    assert line.startswith('modules.csv row 3, column code: "WL1" belongs to module:a too, in the graph')

@@ -161,6 +161,41 @@ def test_of_somebody_who_is_not_there_that_is_said(run: Run, tmp_path: Path) -> 
         assert result.stderr == "nothing is held about champion:nobody\n"
 
 
+def test_a_link_that_leads_elsewhere_takes_the_list_along(run: Run, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "a.db")
+    store = ("--store", f"sqlite:{link}")
+    run(*store, "load", str(tmp_path / "tables"))
+    assert run(*store, "person", "erase", ADA, "--yes").exit_code == 0
+    link.unlink()
+    link.symlink_to(tmp_path / "b.db")
+    assert run(*store, "load", str(tmp_path / "tables")).stderr.count("somebody who was erased") == 3
+    other = ("--store", f"sqlite:{tmp_path / 'a.db'}")
+    (tmp_path / "tables" / "units.csv").write_text("id,name\nlab,The lab\n")
+    assert run(*other, "load", str(tmp_path / "tables")).stderr.count("somebody who was erased") == 3
+
+
+def test_a_refused_list_leaves_no_store(run: Run, tmp_path: Path) -> None:
+    store = ("--store", f"sqlite:{tmp_path / 'new.db'}")
+    for command in (("load", str(tmp_path / "tables")), ("restore", __file__)):
+        assert run(*store, *command, "--erased", "nowhere").exit_code == 1
+    assert not list(tmp_path.glob("new.db*"))
+
+
+def test_what_several_say_of_somebody_is_one_record(run: Run, tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "champions.csv").write_text(f"id,name\nada,Ada {folder}\n")
+        run("load", str(tmp_path / folder))
+    run("export", str(tmp_path / "before.jsonl"))
+    run("person", "erase", ADA, "--yes")
+    other = ("--store", f"sqlite:{tmp_path / 'other.db'}", "restore", str(tmp_path / "before.jsonl"))
+    restored = run(*other, "--erased", str(tmp_path / "graph.db.erased"), "--json")
+    assert json.loads(restored.stdout)["leftOut"] == 1
+    assert json.loads(restored.stdout)["records"] == 2  # of the sources
+    assert run("--store", f"sqlite:{tmp_path / 'other.db'}", "stats", "--verify").exit_code == 0
+
+
 def test_the_list_holds_hashes_and_each_once(tmp_path: Path) -> None:
     erased = Erased(tmp_path / "list")
     assert not erased
@@ -231,7 +266,7 @@ def test_a_restoration_without_a_list_says_that_nobody_is_left_out(run: Run, tmp
     run("load", str(tmp_path / "tables"))
     run("export", str(tmp_path / "before.jsonl"))
     restored = run("--store", f"sqlite:{tmp_path / 'other.db'}", "restore", str(tmp_path / "before.jsonl"))
-    assert "other.db.erased; --erased names one" in restored.stderr
+    assert "other.db.erased, so nobody was left out" in restored.stderr
 
 
 @pytest.mark.parametrize("command", ["show", "erase"])

@@ -207,13 +207,14 @@ def test_threads_that_end_leave_no_connection(store: SQLiteStore) -> None:
     assert len(store._readers.opened) == before
 
 
+@pytest.mark.parametrize("content", ['["x', "5", "[]", '["source:a", "source:b"]', '[["a"]]'])
 @pytest.mark.parametrize("column", ["sources", "claims"])
-def test_json_that_is_damaged_is_found_out(store: SQLiteStore, column: str) -> None:
+def test_json_that_is_damaged_is_found_out(store: SQLiteStore, column: str, content: str) -> None:
     with closing(apsw.Connection(str(store.path))) as connection:
-        connection.execute(f"UPDATE Borough SET {column} = '[\"x' WHERE id = 'borough:E09000012'")
-    with pytest.raises(Incompatible, match="is damaged"):
+        connection.execute(f"UPDATE Borough SET {column} = ? WHERE id = 'borough:E09000012'", (content,))
+    with pytest.raises(Incompatible, match="Borough borough:E09000012 is damaged in the store"):
         store.verify()
-    if column == "claims":
+    if column == "claims" and content == '["x':
         provenance = '{ borough(id: "borough:E09000012") { provenance { values { property } } } }'
         assert Client(store).error(provenance)["extensions"]["code"] == "INCOMPATIBLE"
     with visiting(create_app(store)) as visitor:

@@ -244,4 +244,4 @@ def test_real_files_of_other_forms_are_reported(tmp_path: Path) -> None:
 
 def test_a_header_that_stands_there_again_is_told(check: Check) -> None:
     line, _ = check({"partners": "id,name\na,Ann\nid,name\nb,Ben\n"}).report.lines()
-    assert line == "partners.csv row 3: the header stands here again; expected it in the first row alone"
+    assert line == "partners.csv row 3: the header is repeated here; expected it in the first row only"

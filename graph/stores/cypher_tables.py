@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from graph import statements as st
+from graph.errors import damaged
 from graph.model import ID, KEY, Hop, Kind, Model, Property, Relation, Table, Type
 from graph.search import is_searched, searched
 from graph.statements import Claim, Key, Load, Record, Values
@@ -33,7 +34,7 @@ SYSTEM = (
 )
 
 _to_json = msgspec.json.Encoder().encode
-_from_json = msgspec.json.Decoder().decode
+_said_by = msgspec.json.Decoder(list[list[Any]]).decode
 
 
 # Declarations
@@ -90,19 +91,22 @@ def companions(table: Table, key: Key, values: Values) -> Iterator[tuple[str, st
     row = (*key, *values)
     for place, prop in table.texts:
         if value := row[place]:
-            if not value.isascii() or "'" in value or "`" in value:
+            if not value.isascii() or "`" in value:
                 yield folded_name(prop), fold(value)
             if is_wide(value):
                 yield sortable_name(prop), sortable(value)
 
 
 def decoded(table: Table, row: Sequence[Any]) -> tuple[Key, Record]:
-    """A row that was read, without its companions, as its key and record."""
+    """A row that was read, without its companions, as its key and record. Raises Incompatible where it is damaged."""
     size = len(table.key)
     key, shown, (sources, locators, claims) = tuple(row[:size]), row[size:-3], row[-3:]
-    said = _from_json(claims) if claims else [shown]
-    typed = (_typed_values(table, values) for values in said)
-    return key, tuple(Claim(*claim) for claim in zip(sources, locators, typed, strict=True))
+    try:
+        said = _said_by(claims) if claims else [shown]
+        typed = (_typed_values(table, values) for values in said)
+        return key, tuple(Claim(*claim) for claim in zip(sources, locators, typed, strict=True))
+    except (msgspec.DecodeError, ValueError, TypeError) as error:
+        raise damaged(f"{table.table} {' '.join(key)}") from error
 
 
 def _typed_values(table: Table, values: Sequence[Any]) -> Values:

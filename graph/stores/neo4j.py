@@ -14,9 +14,10 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -49,6 +50,7 @@ from graph.text import is_wide, sortable
 OLDEST = (5, 26)  # of Neo4j; scoped subqueries came shortly before
 
 LARGE = 100_000  # bytes of an answer that takes so long to make that others are answered meanwhile
+ENDING = 5.0  # seconds for a transaction that was ended to say so
 TAKES = 3  # of the whole graph, before writers are kept away
 WRITE_WAIT = 10.0  # seconds a writer waits for another
 LOCK = f"MATCH {WRITER} SET w.by = $turn"
@@ -301,21 +303,33 @@ class Neo4jStore:
 
     def _lock(self, lock: Transaction, turn: str) -> None:
         """Take the writer's lock. A transaction cannot give up a lock that it waits for: one that has waited too long
-        is ended from outside."""
-        with ThreadPoolExecutor(1) as aside:
-            taken = aside.submit(lambda: lock.run(as_literal(LOCK), turn=turn).consume())
+        is ended from outside. Nobody waits here for a database that is silent."""
+        taken: Future[None] = Future()
+
+        def take() -> None:
             try:
-                taken.result(WRITE_WAIT)
+                lock.run(as_literal(LOCK), turn=turn).consume()
+                taken.set_result(None)
             except BaseException as error:
-                name = self._give_up(turn)
-                if isinstance(error, TimeoutError):
-                    message = f"the graph is being written by {name}; nothing was changed, try again later"
-                    raise Conflict(message) from error
+                taken.set_exception(error)
+
+        Thread(target=take, name="writer", daemon=True).start()
+        try:
+            taken.result(WRITE_WAIT)
+        except BaseException as error:
+            if taken.done():
                 raise
+            name = self._give_up(turn)
+            wait([taken], ENDING)
+            if isinstance(error, TimeoutError):
+                message = f"the graph is being written by {name}; nothing was changed, try again later"
+                raise Conflict(message) from error
+            raise
 
     def _give_up(self, turn: str) -> str:
         """End the transaction that waits for its turn: who has it."""
-        with self._session() as session:
+        holder = None
+        with suppress(*bolt.FAILED), self._session() as session:
             holder = session.run(as_literal(BUSY), turn=turn).single()
             session.run(as_literal(END), turn=turn).consume()
         return holder[0] if holder else "another process"

@@ -9,6 +9,7 @@ import msgspec
 
 from graph import plan as p
 from graph import provenance
+from graph.errors import damaged
 from graph.model import CLAIMS, Kind, Type
 from graph.provenance import Saying
 from graph.stores.sql_json import Json, json_array, json_list, json_object, there
@@ -17,6 +18,7 @@ from graph.stores.sql_terms import Row, constant, shown
 
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder().decode
+_claims = msgspec.json.Decoder(list[list[Any]]).decode
 
 
 def said(asked: p.Said, kind: Kind, row: Row, source: str, alias: str) -> Json:
@@ -42,7 +44,10 @@ def _said_value(value: p.Value, alias: str) -> str:
 
 def as_said(of: str, visible: str, claims: str | None, place: int) -> str:
     """`said` as a function of SQL, over JSON."""
-    claim: list[Any] | None = _from_json(claims)[place] if claims else None
+    try:
+        claim = _claims(claims)[place] if claims else None
+    except (msgspec.DecodeError, IndexError) as error:
+        raise damaged("what is said of a node") from error
     return _to_json(provenance.said(_sayings(of), _from_json(visible), claim)).decode()
 
 

@@ -10,7 +10,6 @@ from random import randrange
 from typing import Any
 
 import apsw
-import msgspec
 
 from graph import sums
 from graph.errors import Conflict, Incompatible, StoreError, Timeout, Unavailable
@@ -141,7 +140,7 @@ def end(connection: Connection, path: Path) -> None:
 
 
 class Translated:
-    """A block in which SQLite's errors become ours, and those of JSON that it holds."""
+    """A block in which SQLite's errors become ours."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -152,14 +151,6 @@ class Translated:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, apsw.Error):
             raise ours(error, self.path) from error
-        if isinstance(error, msgspec.DecodeError):
-            raise damaged(self.path) from error
-
-
-def damaged(path: Path) -> Incompatible:
-    return Incompatible(
-        f"{path} is damaged or no SQLite file; restore it or load into a new store", "the store is damaged"
-    )
 
 
 def ours(error: apsw.Error, path: Path) -> StoreError:
@@ -171,7 +162,9 @@ def ours(error: apsw.Error, path: Path) -> StoreError:
         case apsw.BusyError():
             return Conflict(f"{path} is being written by another process", "the store is being written")
         case apsw.NotADBError() | apsw.CorruptError():
-            return damaged(path)
+            return Incompatible(
+                f"{path} is damaged or no SQLite file; restore it or load into a new store", "the store is damaged"
+            )
         case apsw.CantOpenError() | apsw.IOError() | apsw.ReadOnlyError() | apsw.PermissionsError():
             return Unavailable(f"{path} cannot be used: {error}", "the store cannot be used")
         case _:

@@ -9,11 +9,14 @@ from typing import Any
 import msgspec
 
 from graph import statements as st
+from graph.errors import damaged
 from graph.model import Table
 from graph.statements import Claim, Key, Record
 
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder().decode
+_texts = msgspec.json.Decoder(list[str]).decode
+_claims = msgspec.json.Decoder(list[list[Any]]).decode
 
 
 def encoded(table: Table, key: Key, record: Record) -> tuple[Any, ...]:
@@ -33,13 +36,15 @@ def as_json(texts: tuple[str, ...]) -> str:
 
 
 def decoded(table: Table, row: tuple[Any, ...]) -> tuple[Key, Record]:
-    """A row as its key and record."""
+    """A row as its key and record. Raises Incompatible where it is damaged."""
     size = len(table.key)
     key, shown, (sources, locators, claims) = row[:size], row[size:-3], row[-3:]
-    said = _from_json(claims) if claims else [shown]
-    typed = (typed_values(table, values, stored=not claims) for values in said)
-    record = tuple(Claim(*claim) for claim in zip(_from_json(sources), _from_json(locators), typed, strict=True))
-    return key, record
+    try:
+        said = _claims(claims) if claims else [shown]
+        typed = (typed_values(table, values, stored=not claims) for values in said)
+        return key, tuple(Claim(*claim) for claim in zip(_texts(sources), _texts(locators), typed, strict=True))
+    except (msgspec.DecodeError, ValueError, TypeError) as error:
+        raise damaged(f"{table.table} {' '.join(key)}") from error
 
 
 def typed_values(table: Table, values: Sequence[Any], *, stored: bool) -> tuple[Any, ...]:

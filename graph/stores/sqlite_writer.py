@@ -129,10 +129,9 @@ class SQLiteWriter:
         self._settle()
         self._count()
         run = self._connection.execute
-        content_hash = head.hash_text
         run(
             'UPDATE _graph SET version = ?, "contentHash" = ?, "loadedAt" = ?',
-            (head.version, content_hash, head.loaded_at),
+            (head.version, head.hash_text, head.loaded_at),
         )
         self._connection.executemany("DELETE FROM _sources WHERE id = ?", [(source,) for source in gone])
         rows = [astuple(load) for load in loads]

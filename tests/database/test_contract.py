@@ -264,7 +264,7 @@ def test_of_two_that_begin_at_once_one_is_refused_in_time(
     wrote: list[bool] = []
 
     def write(store: Neo4jStore) -> None:
-        together.wait()
+        together.wait(30)
         try:
             with store.write():
                 wrote.append(refused.wait(30))
@@ -275,7 +275,7 @@ def test_of_two_that_begin_at_once_one_is_refused_in_time(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert wrote == [True]
     other.close()
 
