@@ -15,7 +15,7 @@ class Type(StrEnum):
 
     TEXT = "text"  # str
     INTEGER = "integer"  # int, 32 bits as GraphQL's Int
-    DECIMAL = "decimal"  # float, never NaN or infinite
+    DECIMAL = "decimal"  # float, never NaN, infinite or -0.0
     BOOLEAN = "boolean"  # bool
     DATE = "date"  # str, ISO 8601 to the precision known: 2021, 2021-03 or 2021-03-04
     ENUM = "enum"  # str, lower_snake; shown in GraphQL as UPPER_SNAKE

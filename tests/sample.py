@@ -79,7 +79,8 @@ SOME = {
     Type.TEXT: st.sampled_from(NAMES),
     Type.URL: st.sampled_from(("https://a.example/", "http://b.example/%20")),
     Type.INTEGER: st.sampled_from((-(2**31), -1, 0, 1, 2, 9, 10, 2**31 - 1)),
-    Type.DECIMAL: st.sampled_from(NUMBERS) | st.floats(allow_nan=False, allow_infinity=False),
+    Type.DECIMAL: st.sampled_from(NUMBERS)
+    | st.floats(allow_nan=False, allow_infinity=False).map(lambda number: number + 0.0),
     Type.BOOLEAN: st.booleans(),
     Type.DATE: st.sampled_from(DAYS),
     Type.TEXTS: st.lists(st.sampled_from(NAMES), max_size=3, unique=True).map(tuple),
