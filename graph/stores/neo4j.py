@@ -315,16 +315,13 @@ class Neo4jStore:
 
         Thread(target=take, name="writer", daemon=True).start()
         try:
-            taken.result(WRITE_WAIT)
-        except BaseException as error:
-            if taken.done():
-                raise
-            name = self._give_up(turn)
+            wait([taken], WRITE_WAIT)
+        finally:
+            holder = None if taken.done() else self._give_up(turn)
+        if holder:
             wait([taken], ENDING)
-            if isinstance(error, TimeoutError):
-                message = f"the graph is being written by {name}; nothing was changed, try again later"
-                raise Conflict(message) from error
-            raise
+            raise Conflict(f"the graph is being written by {holder}; nothing was changed, try again later")
+        taken.result()
 
     def _give_up(self, turn: str) -> str:
         """End the transaction that waits for its turn: who has it."""
