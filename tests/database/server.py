@@ -14,8 +14,10 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import randrange
 
 ROOT = Path(__file__).parents[2]
 POM = Path(__file__).with_name("pom.xml")
@@ -123,11 +125,11 @@ class Server:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def answers(self) -> bool:
-        """Whether it speaks Bolt: a handshake is answered by four bytes."""
+        """Whether it speaks Bolt: a handshake is answered by a version, of which the first two bytes are 0."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(bytes.fromhex("6060b017" + "00000005" + "00" * 12))
-                return len(connection.recv(4)) == 4
+                return connection.recv(4).startswith(b"\0\0")
         except OSError:
             return False
 
@@ -135,9 +137,7 @@ class Server:
         """A home with a random password; its port stays the same for as long as it lives."""
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "conf").mkdir(exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = _free_port()
         (self.home / "port").write_text(str(port))
         (self.home / "conf" / "neo4j.conf").write_text(CONFIG.format(port=port))
         password = secrets.token_hex(24)
@@ -196,6 +196,16 @@ def java(heap: int, *options: str) -> list[str]:
 def need(command: str, otherwise: str) -> None:
     if not shutil.which(command):
         raise Missing(otherwise)
+
+
+def _free_port() -> int:
+    """A port that nobody uses, below those that the kernel gives to clients: while a server is down one of them might
+    get it, even whoever asks whether the server is there again, and talk to itself."""
+    while True:
+        port = randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _until(holds: object, seconds: float) -> bool:
