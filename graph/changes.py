@@ -353,7 +353,7 @@ def _restated(
     before = writer.records(table, keys) if keys else {}
     after: dict[Key, Record] = {}
     for key, claim in batch:
-        left = after.get(key) or tuple(claim for claim in before.get(key, ()) if claim.source not in gone)
+        left = after.get(key) or tuple(c for c in before.get(key, ()) if c.source not in gone)
         after[key] = restated(left, claim, places)
     return [Change(key, before.get(key, ()), record) for key, record in after.items() if before.get(key) != record]
 

@@ -27,7 +27,7 @@ class Erased:
         self._digests.add(_digest(node_id))
 
     def anew(self) -> Erased:
-        """The list as the file has it when it is first asked from now on."""
+        """The list as the files have it when it is first asked from now on."""
         return Erased(*self.paths)
 
     def __bool__(self) -> bool:

@@ -94,9 +94,9 @@ def create_app(
         health.begin()
         async with store.at_hand(), create_task_group() as tasks:
             tasks.start_soon(watch.keep)
-            tasks.start_soon(beside, warm, apis, callers.anonymous, documents)
+            tasks.start_soon(beside, "known operations", warm, apis, callers.anonymous, documents)
             if started:
-                tasks.start_soon(beside, run_sync, started, store)
+                tasks.start_soon(beside, "what is served", run_sync, started, store)
             yield
             tasks.cancel_scope.cancel()
         await health.end()
@@ -123,9 +123,9 @@ def create_app(
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
-async def beside(work: Callable[..., Awaitable[None]], *given: Any) -> None:
-    """Do something beside the first requests. Where that fails it is logged: nothing else is to end with it."""
+async def beside(part: str, work: Callable[..., Awaitable[None]], *given: Any) -> None:
+    """Do a part of the start beside the first requests. Where it fails that is logged, and ends nothing else."""
     try:
         await work(*given)
     except Exception as error:
-        log.error("a part of the start failed", part=getattr(work, "__name__", ""), exc_info=error)
+        log.error("a part of the start failed", part=part, exc_info=error)

@@ -12,14 +12,19 @@ import msgspec
 from graph.errors import BadInput
 from graph.store import Store
 from server.console import progress
-from server.options import json_option, overridden, setting
+from server.options import example, json_option, overridden, setting
 from server.settings import Settings
 from server.stores import existing_graph, graph
+
+NOBODY_LEFT_OUT = (
+    "There is no list of who was erased at {}, so nobody was left out. If somebody was erased since, restore into a "
+    "new store with --erased."
+)
 
 force_option = click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 
 
-@click.command(epilog="\b\nExample:\n  civic-graph export graph.jsonl\n  civic-graph export - | gzip > graph.jsonl.gz")
+@click.command(epilog=example("civic-graph export graph.jsonl", "civic-graph export - | gzip > graph.jsonl.gz"))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @force_option
 @json_option
@@ -57,13 +62,7 @@ def stream(store: Store) -> None:
         write(snapshot, store.model, sys.stdout.buffer, shown)
 
 
-NO_LIST = (
-    "There is no list of who was erased at {}, so nobody was left out. If somebody was erased since, restore into a "
-    "new store with --erased."
-)
-
-
-@click.command(epilog="\b\nExample:\n  civic-graph backup graph-2026-03-01.backup")
+@click.command(epilog=example("civic-graph backup graph-2026-03-01.backup"))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @force_option
 @json_option
@@ -81,7 +80,7 @@ def backup(settings: Settings, file: Path, force: bool, as_json: bool) -> None:
     tell(str(done), done.as_json(), as_json)
 
 
-@click.command(epilog="\b\nExample:\n  civic-graph restore graph-2026-03-01.backup")
+@click.command(epilog=example("civic-graph restore graph-2026-03-01.backup"))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @setting("erased", metavar="FILE")
 @json_option
@@ -101,7 +100,7 @@ def restore(settings: Settings, file: Path, erased: str | None, as_json: bool) -
         done = restored(store, file, shown, left_out)
     places = lists_of_erased(settings)
     if done.ok and not any(path.exists() for path in places):
-        click.echo(NO_LIST.format(places[0]), err=True)
+        click.echo(NOBODY_LEFT_OUT.format(places[0]), err=True)
     if done.report and not as_json and not done.ok:
         click.echo("\n".join(done.report.lines()), err=True)
     tell(str(done), done.as_json(), as_json)

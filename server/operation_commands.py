@@ -6,11 +6,11 @@ import click
 import msgspec
 
 from server.console import print_table
-from server.options import json_option
+from server.options import example, json_option
 from server.settings import Settings
 
 
-@click.command(epilog="\b\nExample:\n  civic-graph operations\n  civic-graph operations --json > manifest.json")
+@click.command(epilog=example("civic-graph operations", "civic-graph operations --json > manifest.json"))
 @json_option
 @click.pass_obj
 def operations(settings: Settings, as_json: bool) -> None:

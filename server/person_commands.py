@@ -13,16 +13,16 @@ from graph.errors import BadInput
 from graph.model import DataClass, Table
 from graph.statements import Claim, Key
 from server.difference import is_said, keyed, text, titled
-from server.options import json_option
+from server.options import example, json_option, setting
 from server.settings import Settings
 from server.stores import existing_graph
 
 PERSONS = tuple(kind for kind in CIVIC.kinds if kind.data_class in (DataClass.PERSONAL, DataClass.STUDENT))
 
-key_option = click.option("--student-key", metavar="FILE", help="Key of pseudonyms, to find a student by number.")
+key_option = setting("student_key", metavar="FILE")  # to find a student by number
 
 
-@click.group(epilog="\b\nExample:\n  civic-graph person show champion:ada-lovelace")
+@click.group(epilog=example("civic-graph person show champion:ada-lovelace"))
 def person() -> None:
     """Tell what is held about somebody, or erase it.
 
@@ -30,7 +30,7 @@ def person() -> None:
     """
 
 
-@person.command(epilog="\b\nExample:\n  civic-graph person show champion:ada-lovelace")
+@person.command(epilog=example("civic-graph person show champion:ada-lovelace"))
 @click.argument("person_id", metavar="ID")
 @key_option
 @json_option
@@ -47,7 +47,7 @@ def show(settings: Settings, person_id: str, student_key: str | None, as_json: b
         click.echo(f"nothing is held about {found}", err=True)
 
 
-@person.command(epilog="\b\nExample:\n  civic-graph person erase champion:ada-lovelace")
+@person.command(epilog=example("civic-graph person erase champion:ada-lovelace"))
 @click.argument("person_id", metavar="ID")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @key_option

@@ -9,7 +9,7 @@ import msgspec
 
 from graph.roles import Role
 from server import console
-from server.options import json_option, plain
+from server.options import example, json_option, plain
 from server.settings import Settings
 from server.tokens import Token, Tokens, lifetime
 
@@ -17,7 +17,7 @@ ROLES = [role for role in Role if role is not Role.PUBLIC]  # for which nobody n
 SHOWN = ("id", "name", "role", "created", "expires", "state")
 
 
-@click.group(epilog="\b\nExample:\n  civic-graph token create --role analyst")
+@click.group(epilog=example("civic-graph token create --role analyst"))
 def token() -> None:
     """Make, list and revoke API tokens.
 
@@ -25,7 +25,7 @@ def token() -> None:
     """
 
 
-@token.command(epilog="\b\nExample:\n  civic-graph token create --role analyst --expires 90d --name 'map of needs'")
+@token.command(epilog=example("civic-graph token create --role analyst --expires 90d --name 'map of needs'"))
 @click.option("--role", type=click.Choice(ROLES, case_sensitive=False), required=True, help="What its caller may see.")
 @click.option("--expires", default="90d", show_default=True, metavar="DAYS", help="How long it is valid, 365d at most.")
 @click.option("--name", default="", callback=plain, help="What or whom it is for.")
@@ -41,7 +41,7 @@ def create(settings: Settings, role: Role, expires: str, name: str, as_json: boo
     click.echo(secret)
 
 
-@token.command("list", epilog="\b\nExample:\n  civic-graph token list")
+@token.command("list", epilog=example("civic-graph token list"))
 @json_option
 @click.pass_obj
 def listed(settings: Settings, as_json: bool) -> None:
@@ -55,7 +55,7 @@ def listed(settings: Settings, as_json: bool) -> None:
         click.echo(f"There are no tokens in {settings.tokens}.")
 
 
-@token.command(epilog="\b\nExample:\n  civic-graph token revoke 3f9a1c2b")
+@token.command(epilog=example("civic-graph token revoke 3f9a1c2b"))
 @click.argument("token_id", metavar="ID")
 @json_option
 @click.pass_obj

@@ -1,7 +1,7 @@
 """API tokens: who may call in which role until when, in a file of their own beside the graph.
 
 A token is `cg_`, 256 random bits and a checksum, in hexadecimal: by that form, whoever looks through files and mails
-for secrets knows one that was left there. The file has its SHA-256: which is of no use for a call. It is read
+for secrets knows one that was left there. The file has its SHA-256, which is of no use for a call. It is read
 again as soon as it is another one, so that every process on the machine knows of a revoked token by its next request.
 """
 
