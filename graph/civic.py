@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graph.model import Cube, DataClass, End, Kind, Model, Property, Relation, Type
+from graph.model import Cube, DataClass, End, Form, Kind, Model, Property, Relation, Type
 
 TEXT, INTEGER, DECIMAL, BOOLEAN = Type.TEXT, Type.INTEGER, Type.DECIMAL, Type.BOOLEAN
 DATE, ENUM, URL, TEXTS = Type.DATE, Type.ENUM, Type.URL, Type.TEXTS
@@ -10,10 +10,16 @@ INTERNAL, PERSONAL, STUDENT = DataClass.INTERNAL, DataClass.PERSONAL, DataClass.
 
 START = Property("startDate", DATE, "First day.")
 END = Property("endDate", DATE, "Day after the last.")
-SHARE = Property("share", DECIMAL, "Part of the whole, 0 to 1; all shares of one item sum to 1.", scale=4)
-CONFIDENCE = Property("confidence", DECIMAL, "How sure the source is, 0 to 1; 1 where not stated.", scale=2)
-HOURS = Property("hours", DECIMAL, "Hours given.", unit="hours", data_class=INTERNAL)
-ACADEMIC_YEAR = Property("academicYear", TEXT, "Academic year, 1 August to 31 July, as in 2026/27.")
+SHARE = Property(
+    "share", DECIMAL, "Part of the whole, 0 to 1; all shares of one item sum to 1.", scale=4, minimum=0, maximum=1
+)
+CONFIDENCE = Property(
+    "confidence", DECIMAL, "How sure the source is, 0 to 1; 1 where not stated.", minimum=0, maximum=1
+)
+HOURS = Property("hours", DECIMAL, "Hours given.", unit="hours", minimum=0, data_class=INTERNAL)
+ACADEMIC_YEAR = Property(
+    "academicYear", TEXT, "Academic year, 1 August to 31 July, as in 2026/27.", form=Form.ACADEMIC_YEAR
+)
 
 KINDS = (
     Kind(
@@ -51,7 +57,9 @@ KINDS = (
                 "Size by staff: under 10, under 50, under 250, or more.",
                 values=("micro", "small", "medium", "large"),
             ),
-            Property("orgIds", TEXTS, "Identifiers by org-id.guide, as in GB-CHC-1000000.", searchable=True),
+            Property(
+                "orgIds", TEXTS, "Identifiers by org-id.guide, as in GB-CHC-1000000.", searchable=True, form=Form.ORG_ID
+            ),
             Property("website", URL, "Home page."),
             Property("description", TEXT, "What the organisation does.", searchable=True),
             Property("postcode", TEXT, "Postcode of the office.", data_class=INTERNAL),
@@ -71,7 +79,7 @@ KINDS = (
             ),
             Property("area", DECIMAL, "Area within the boundary, tidal water included.", unit="hectares", scale=3),
             Property("population", INTEGER, "Usual residents, Census 2021.", unit="persons"),
-            Property("orgIds", TEXTS, "Identifiers of the council by org-id.guide."),
+            Property("orgIds", TEXTS, "Identifiers of the council by org-id.guide.", form=Form.ORG_ID),
         ),
         spelled=True,
     ),
@@ -101,8 +109,14 @@ KINDS = (
         "students",
         "A student of an Empowering London module, under a pseudonym.",
         (
-            Property("level", INTEGER, "Level of study, 3 to 8 by the FHEQ.", data_class=STUDENT),
-            Property("cohort", TEXT, "Academic year of the module, as in 2026/27.", data_class=STUDENT),
+            Property("level", INTEGER, "Level of study, 3 to 8 by the FHEQ.", data_class=STUDENT, minimum=3, maximum=8),
+            Property(
+                "cohort",
+                TEXT,
+                "Academic year of the module, as in 2026/27.",
+                data_class=STUDENT,
+                form=Form.ACADEMIC_YEAR,
+            ),
             Property(
                 "status",
                 ENUM,
@@ -144,9 +158,9 @@ KINDS = (
         "A taught module in which students work with partners.",
         (
             Property("code", TEXT, "Code in the catalogue, as in WL5W50.", required=True, unique=True),
-            Property("level", INTEGER, "Level of study by the FHEQ."),
+            Property("level", INTEGER, "Level of study, 3 to 8 by the FHEQ.", minimum=3, maximum=8),
             Property("credits", INTEGER, "Credits by CATS.", unit="credits"),
-            Property("placementHours", DECIMAL, "Hours each student spends on placement.", unit="hours"),
+            Property("placementHours", DECIMAL, "Hours each student spends on placement.", unit="hours", minimum=0),
             Property("url", URL, "Page in the module catalogue."),
         ),
     ),
@@ -164,8 +178,8 @@ KINDS = (
             START,
             END,
             Property("agreedOn", DATE, "Date of the challenge agreement."),
-            Property("hoursPlanned", DECIMAL, "Hours planned.", unit="hours"),
-            Property("hoursDone", DECIMAL, "Hours done.", unit="hours"),
+            Property("hoursPlanned", DECIMAL, "Hours planned.", unit="hours", minimum=0),
+            Property("hoursDone", DECIMAL, "Hours done.", unit="hours", minimum=0),
             Property("portfolioSubmitted", BOOLEAN, "Whether the portfolio was handed in.", data_class=STUDENT),
         ),
         data_class=STUDENT,  # each is one student's
@@ -334,7 +348,7 @@ RELATIONS = (
         End("challenges"),
         End("partners"),
         "The partner works on the challenge.",
-        (Property("strength", DECIMAL, "How central it is to the partner, 0 to 1."),),
+        (Property("strength", DECIMAL, "How central it is to the partner, 0 to 1.", minimum=0, maximum=1),),
     ),
     Relation(
         "PART_OF",
@@ -388,7 +402,7 @@ RELATIONS = (
         End("ledProjects"),
         End("leads"),
         "The champion leads the project.",
-        (HOURS, Property("hoursPlanned", DECIMAL, "Hours planned.", unit="hours", data_class=INTERNAL)),
+        (HOURS, Property("hoursPlanned", DECIMAL, "Hours planned.", unit="hours", minimum=0, data_class=INTERNAL)),
     ),
     Relation(
         "SUPPORTS",
@@ -397,7 +411,7 @@ RELATIONS = (
         End("supportedProjects"),
         End("champions"),
         "The champion gives time to the project without leading it.",
-        (HOURS, Property("hoursPlanned", DECIMAL, "Hours planned.", unit="hours", data_class=INTERNAL)),
+        (HOURS, Property("hoursPlanned", DECIMAL, "Hours planned.", unit="hours", minimum=0, data_class=INTERNAL)),
     ),
     Relation(
         "CHAMPIONS",
@@ -408,7 +422,7 @@ RELATIONS = (
         "The champion has hours allocated to the challenge in an academic year.",
         (
             ACADEMIC_YEAR,
-            Property("hours", DECIMAL, "Hours allocated for the year.", unit="hours", data_class=INTERNAL),
+            Property("hours", DECIMAL, "Hours allocated for the year.", unit="hours", minimum=0, data_class=INTERNAL),
         ),
         keys=("academicYear",),
     ),
@@ -505,7 +519,7 @@ RELATIONS = (
         End("enquiries"),
         "The champion was proposed for the enquiry.",
         (
-            Property("score", DECIMAL, "How well they fit, 0 to 1.", scale=4),
+            Property("score", DECIMAL, "How well they fit, 0 to 1.", scale=4, minimum=0, maximum=1),
             Property("decision", ENUM, "What came of the proposal.", values=("proposed", "accepted", "declined")),
         ),
         dated=False,

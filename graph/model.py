@@ -23,6 +23,13 @@ class Type(StrEnum):
     TEXTS = "texts"  # tuple of str, empty where nothing is known
 
 
+class Form(StrEnum):
+    """How a text is written, where not any text will do."""
+
+    ACADEMIC_YEAR = "academic year"  # a year and the next, as in 2026/27
+    ORG_ID = "org-id"  # by org-id.guide, as in GB-CHC-1000000; what has these is known by any of them
+
+
 class DataClass(StrEnum):
     """How far something is protected; `graph.roles` says who sees what."""
 
@@ -34,7 +41,8 @@ class DataClass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of a kind or of a relation. `scale` is the number of decimals a sum is rounded to."""
+    """One property of a kind or of a relation. `scale` is the number of decimals a sum is rounded to; a number lies
+    between `minimum` and `maximum`, both included."""
 
     name: str
     type: Type
@@ -46,6 +54,26 @@ class Property:
     unit: str | None = None
     values: tuple[str, ...] = ()
     scale: int = 2
+    form: Form | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+
+    @property
+    def range(self) -> str:
+        """Where a number lies, in words: `from 0 to 1`; empty where it may be any."""
+        if self.minimum is None:
+            return "" if self.maximum is None else f"up to {self.maximum}"
+        return f"of {self.minimum} or more" if self.maximum is None else f"from {self.minimum} to {self.maximum}"
+
+    def admits(self, number: float) -> bool:
+        """Whether a number is in its range."""
+        low, high = self.minimum, self.maximum
+        return (low is None or number >= low) and (high is None or number <= high)
+
+    @property
+    def identifies(self) -> bool:
+        """Whether a value tells one thing of its sort from all others."""
+        return self.unique or self.form is Form.ORG_ID
 
     @property
     def is_text(self) -> bool:
@@ -124,6 +152,11 @@ class Kind:
     def columns(self) -> tuple[Property, ...]:
         """Everything that can be asked of a node."""
         return (ID, *self.values, *self.provenance)
+
+    @cached_property
+    def org_ids(self) -> Property | None:
+        """The property of the identifiers that a node is known by elsewhere, if it has any."""
+        return next((p for p in self.properties if p.form is Form.ORG_ID), None)
 
     @cached_property
     def lists(self) -> tuple[int, ...]:

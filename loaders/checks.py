@@ -12,7 +12,7 @@ from datetime import date
 from math import isfinite
 from typing import Any
 
-from graph.model import Property, Type, snake
+from graph.model import Form, Property, Type, snake
 from loaders import likely
 from loaders.report import Refused, quoted
 
@@ -21,12 +21,6 @@ Parse = Callable[[str], Any]  # of a cell; None, or () of a list, where it says 
 MAX_TEXT = 100_000  # characters
 MAX_NAME = 1_000  # of what stores keep in an index
 MAX_URL = 2_000
-PARTS = frozenset({"share", "confidence", "strength", "score"})  # 0 to 1
-ACADEMIC_YEARS = frozenset({"academicYear", "cohort"})
-HOURS = "hours"  # a unit of which there are none below 0
-LEVEL = "level"  # of study
-LEVELS = range(3, 9)  # of the FHEQ
-ORG_IDS = "orgIds"
 BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
@@ -44,19 +38,19 @@ def parser(of: Property) -> Parse:
     read = _typed(of)
     if of.required:
         read = _required(read, of)
-    return read if of.type in (Type.TEXT, Type.URL) and of.name not in ACADEMIC_YEARS else Memo(read).__getitem__
+    return read if of.is_text and not of.form else Memo(read).__getitem__
 
 
 def _typed(of: Property) -> Parse:
     match of.type:
         case Type.TEXT:
-            return _said(academic_year) if of.name in ACADEMIC_YEARS else text_of(of)
+            return _said(academic_year) if of.form is Form.ACADEMIC_YEAR else text_of(of)
         case Type.TEXTS:
-            return org_ids if of.name == ORG_IDS else texts
+            return org_ids if of.form is Form.ORG_ID else texts
         case Type.INTEGER:
-            return _said(level if of.name == LEVEL else integer)
+            return _said(_ranged(integer, of))
         case Type.DECIMAL:
-            return _said(part if of.name in PARTS else hours if of.unit == HOURS else decimal)
+            return _said(_ranged(decimal, of))
         case Type.BOOLEAN:
             return _said(boolean)
         case Type.DATE:
@@ -157,20 +151,6 @@ def academic_year(said: str) -> str:
     return said
 
 
-def level(said: str) -> int:
-    number = integer(said)
-    if number not in LEVELS:
-        raise Refused(f"{number} is not a level of study", f"{LEVELS[0]} to {LEVELS[-1]}, by the FHEQ")
-    return number
-
-
-def hours(said: str) -> float:
-    number = decimal(said)
-    if number < 0:
-        raise Refused(f"{quoted(said)} is negative", "hours, 0 or more")
-    return number
-
-
 def integer(said: str) -> int:
     if not INTEGER.fullmatch(said) or not -(2**31) <= int(said) < 2**31:
         message = f"{quoted(said)} is not a whole number of 32 bits"
@@ -185,10 +165,14 @@ def decimal(said: str) -> float:
     return float(said) + 0.0  # -0.0 is 0.0 where it is stored, and not where it is written
 
 
-def part(said: str) -> float:
-    number = decimal(said)
-    if not 0 <= number <= 1:
-        raise Refused(f"{quoted(said)} is no part of the whole", "a number from 0 to 1")
+def _ranged(read: Callable[[str], float], of: Property) -> Parse:
+    """Reads numbers that lie in the property's range."""
+    return read if not of.range else lambda said: within(of, read(said))
+
+
+def within(of: Property, number: float) -> float:
+    if not of.admits(number):
+        raise Refused(f"{number:g} is out of range", f"a number {of.range}")
     return number
 
 

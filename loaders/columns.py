@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.errors import LoadError
-from graph.model import SOURCE, Hop, Kind, Model, Property, Relation, Table, snake
-from loaders.checks import ORG_IDS  # of which the first can be the key of a row without an id
+from graph.model import SOURCE, Form, Hop, Kind, Model, Property, Relation, Table, snake
 from loaders.files import ALIASES, file_of
 from loaders.report import Place, Refused, Report, quoted
 
@@ -57,12 +56,8 @@ ALIASED = (
 
 
 def _id(kind: Kind) -> Column:
-    also = "; without it the first of org_ids is" if has_org_ids(kind) else ""
+    also = "; without it the first of org_ids is" if kind.org_ids else ""
     return Column("id", "key", f"Key of the {kind.name.lower()}, or its whole id{also}.", required=True)
-
-
-def has_org_ids(kind: Kind) -> bool:
-    return any(p.name == ORG_IDS for p in kind.properties)
 
 
 def _ends(relation: Relation) -> Iterator[Column]:
@@ -95,7 +90,8 @@ def matched(header: Sequence[str], columns: Sequence[Column], file: str, report:
                 at[_new(name, known, at)] = place
         except Refused as refused:
             report.refuse(Place(file, 1, name), name, refused)
-    missing = [c.name for c in columns if c.required and c.name not in at and not _spared(c, at)]
+    is_spared = any(c.name in at for c in columns if c.property and c.property.form is Form.ORG_ID)
+    missing = [c.name for c in columns if c.required and c.name not in at and not (c.name == "id" and is_spared)]
     for name in missing:
         report.error(Place(file, 1), f"there is no column {name}", f"a header with {name} in it")
     return None if missing else at
@@ -112,10 +108,6 @@ def _new(name: str, known: dict[str, str], at: dict[str, int]) -> str:
 
 def _one_of(known: dict[str, str]) -> str:
     return f"one of {', '.join(known.values())}"
-
-
-def _spared(column: Column, at: dict[str, int]) -> bool:
-    return column.name == "id" and snake(ORG_IDS) in at
 
 
 def _folded(name: str) -> str:

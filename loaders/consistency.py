@@ -14,7 +14,6 @@ from itertools import dropwhile, islice
 from graph.model import Kind, Property, Relation, Table, snake
 from graph.statements import Key, Values, chunks
 from graph.store import Store
-from loaders.checks import ORG_IDS
 from loaders.likely import is_placeholder
 from loaders.report import Place, Report, quoted
 from loaders.resolve import EMPTY, PLACEHOLDER
@@ -121,7 +120,7 @@ def _said(spool: Spool, table: Table) -> Iterator[tuple[str, Key, Values, Place]
 def contested(spool: Spool, kind: Kind, report: Report) -> None:
     """Errors: unique values of several nodes. Warnings: org ids of several, which may be one."""
     for at, of in enumerate(kind.values):
-        if of.unique or of.name == ORG_IDS:
+        if of.identifies:
             several = _several(spool, kind, at)
             first: dict[int, tuple[str, Place]] = {}
             for value, node_id, place in _claimed(spool, kind, at) if several else ():
@@ -170,7 +169,7 @@ def _aliased(node_id: str, other: str) -> str:
 def held(spool: Spool, kind: Kind, rest: Rest, report: Report) -> None:
     """Errors: unique values that another node of the graph has. Warnings: its org ids, by which it may be the same."""
     for at, of in enumerate(kind.values if rest.store else ()):
-        if of.unique or of.name == ORG_IDS:
+        if of.identifies:
             _report_held(spool, kind, at, of, rest, report)
 
 

@@ -104,17 +104,17 @@ def _no_source(source: str, known: Mapping[str, int]) -> Refused:
 
 
 def check(of: Property) -> Check:
-    """Takes what a table would give for any property of this type: what older versions let pass, such as another form
-    of an academic year or a longer name, is loaded all the same."""
+    """Takes what a table would give for any property of this type and range: other forms that older versions let pass,
+    such as a longer name or another way to write an academic year, are loaded all the same."""
     match of.type:
         case Type.TEXT:
             return _plain(checks.text)
         case Type.TEXTS:
             return _texts
         case Type.INTEGER:
-            return _integer
+            return _ranged(_integer, of)
         case Type.DECIMAL:
-            return _part if of.name in checks.PARTS else _decimal
+            return _ranged(_decimal, of)
         case Type.BOOLEAN:
             return _boolean
         case Type.DATE:
@@ -161,11 +161,8 @@ def _decimal(value: Any) -> float:
     return float(value)
 
 
-def _part(value: Any) -> float:
-    number = _decimal(value)
-    if not 0 <= number <= 1:
-        raise _unlike(value, "a number from 0 to 1")
-    return number
+def _ranged(read: Check, of: Property) -> Check:
+    return lambda value: checks.within(of, read(value))
 
 
 def _boolean(value: Any) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 from graph.model import Hop, Kind, Model, Property, Relation, Table, snake
 from graph.statements import Key, Values, key_text
-from loaders.checks import ORG_IDS, Parse, in_order, parser, text, texts
-from loaders.columns import Column, columns_of, has_org_ids, is_source, matched, said_of
+from loaders.checks import Parse, in_order, parser, text, texts
+from loaders.columns import Column, columns_of, is_source, matched, said_of
 from loaders.erased import MESSAGE, Erased
 from loaders.provenance import Sources
 from loaders.report import Refused, Report
@@ -64,8 +64,8 @@ class Cells:
 
     def ids(self, batch: Batch, ids: Ids, kind: Kind) -> list[str | None]:
         """The id of each row of a kind's table: without one of its own, by its first org id."""
-        own, orgs = ids.own(kind), snake(ORG_IDS)
-        if not has_org_ids(kind) or orgs not in self.at:
+        own, orgs = ids.own(kind), kind.org_ids and snake(kind.org_ids.name)
+        if orgs is None or orgs not in self.at:
             return self.read(batch, "id", own)
         keys = batch.columns[self.at["id"]] if "id" in self.at else [""] * len(batch.numbers)
         if all(map(str.strip, keys)):

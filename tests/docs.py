@@ -89,7 +89,7 @@ def property_table(of: Table, properties: list[Property]) -> str:
 def type_of(prop: Property) -> str:
     values = f": {', '.join(prop.values)}" if prop.values else ""
     marks = [name for name in ("required", "unique", "searchable") if getattr(prop, name)]
-    return ", ".join([f"{prop.type}{values}", *marks])
+    return ", ".join([f"{prop.type}{values}", *filter(None, (prop.form, prop.range)), *marks])
 
 
 def described(prop: Property) -> str:

@@ -322,6 +322,10 @@ EDITS: dict[str, tuple[Edit, str]] = {
         lambda lines: said(lines[NORTH]).update(area=-0.0),
         "row 4, column area: -0.0 is 0.0; expected 0.0",
     ),
+    "range": (
+        lambda lines: said(lines[TAKES_PART]).update(hours=-1),
+        "row 8, column hours: -1 is out of range; expected a number of 0 or more",
+    ),
     "hash": (lambda lines: lines[0].update(contentHash="zz"), "row 1: the first line is no header of a dump"),
     "rank": (lambda lines: lines[0]["sources"][0].update(rank=2**63), "row 1: the first line is no header of a dump"),
     "version": (lambda lines: lines[0].update(version=-1), "row 1: the first line is no header of a dump"),

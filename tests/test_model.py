@@ -60,6 +60,16 @@ def test_enums_have_values_and_nothing_else_does() -> None:
     assert all(value == snake(value) for p in properties for value in p.values)
 
 
+def test_a_number_has_a_range() -> None:
+    level, hours, most = (
+        Property("n", Type.INTEGER, "A number.", minimum=low, maximum=high)
+        for low, high in ((3, 8), (0, None), (None, 5))
+    )
+    assert [p.range for p in (level, hours, most, ROLE)] == ["from 3 to 8", "of 0 or more", "up to 5", ""]
+    assert [number for number in range(12) if level.admits(number)] == [3, 4, 5, 6, 7, 8]
+    assert (hours.admits(0), hours.admits(-0.5), most.admits(5.5), most.admits(-9)) == (True, False, False, True)
+
+
 def test_an_id_says_its_kind() -> None:
     borough = CIVIC.kind("Borough")
     assert borough.id_of("E09000012") == "borough:E09000012"
