@@ -232,12 +232,13 @@ def _apply(
     places = precedence({**known, **{load.source: load for load in statements.loads}}.values())
     speaking = {load.source for load in statements.loads}
     concerned = speaking.union(gone)
-    replaced = [source for source in known if source in concerned]
+    replaced = tuple(source for source in known if source in concerned)
+    restating = Restating(writer, replaced, frozenset(gone), places, alone=len(speaking) == 1)
     under_way = tuple(sorted(concerned.union(head.loading)))
     partial = _partial([*known.values(), *loads], concerned)
     for table in store.model.tables:
         said = _without(erased, statements.of(table), difference) if erased else statements.of(table)
-        for changes in _changes(writer, table, said, replaced, set(gone), places, len(speaking) == 1):
+        for changes in restating.changes(table, said):
             content += _effect(table, changes)
             difference.count(table, changes, speaking)
             if not dry_run or len(concerned) > 1:  # what one source says of a record never meets itself
@@ -308,56 +309,47 @@ def _effect(table: Table, changes: list[Change]) -> int:
     return content
 
 
-def _changes(
-    writer: Writer,
-    table: Table,
-    statements: Iterator[Statement],
-    replaced: list[str],
-    gone: set[str],
-    places: dict[str, int],
-    alone: bool,
-) -> Iterator[list[Change]]:
-    """The changes to one table, in batches, each to be written before the next is asked for. Sources that are `gone`
-    say nothing any more.
+@dataclass(frozen=True, slots=True)
+class Restating:
+    """Sources say anew what they say: what changes by that, table by table. `replaced` are those that said something
+    before, `gone` those that say nothing any more, and `places` tell whose word counts more. Where one speaks `alone`,
+    no key comes twice."""
 
-    `alone` says that one source speaks, so that no key comes twice.
-    """
-    known = writer.keys(table, FEW) if alone else None
-    if known == set():
+    writer: Writer
+    replaced: tuple[str, ...]
+    gone: frozenset[str]
+    places: dict[str, int]
+    alone: bool
+
+    def changes(self, table: Table, statements: Iterator[Statement]) -> Iterator[list[Change]]:
+        """The changes to one table, in batches, each to be written before the next is asked for."""
+        known = self.writer.keys(table, FEW) if self.alone else None
+        if known == set():
+            for batch in chunks(statements, BATCH):
+                yield [Change(key, (), (claim,)) for key, claim in batch]
+            return
+        said: dict[str, set[Key]] = {source: set() for source in self.replaced}
         for batch in chunks(statements, BATCH):
-            yield [Change(key, (), (claim,)) for key, claim in batch]
-        return
-    said: dict[str, set[Key]] = {source: set() for source in replaced}
-    for batch in chunks(statements, BATCH):
+            for key, claim in batch:
+                if claim.source in said:
+                    said[claim.source].add(key)
+            if changes := self._restated(table, batch, known):
+                yield changes
+        for source in self.replaced:
+            silent = [key for key in self.writer.keys_of(table, source) if key not in said[source]]
+            for keys in chunks(iter(silent), BATCH if isinstance(table, Relation) else NODES):
+                yield self._withdrawn(table, keys, source)
+
+    def _restated(self, table: Table, batch: list[Statement], known: set[Key] | None) -> list[Change]:
+        """What statements change of a table, of whose keys all that anything is said of may be `known`."""
+        keys = [key for key, _ in batch if known is None or key in known]
+        before = self.writer.records(table, keys) if keys else {}
+        after: dict[Key, Record] = {}
         for key, claim in batch:
-            if claim.source in said:
-                said[claim.source].add(key)
-        if changes := _restated(writer, table, batch, gone, places, known):
-            yield changes
-    for source in replaced:
-        silent = [key for key in writer.keys_of(table, source) if key not in said[source]]
-        for keys in chunks(iter(silent), BATCH if isinstance(table, Relation) else NODES):
-            yield _withdrawn(writer, table, keys, source)
+            left = after.get(key) or tuple(c for c in before.get(key, ()) if c.source not in self.gone)
+            after[key] = restated(left, claim, self.places)
+        return [Change(key, before.get(key, ()), record) for key, record in after.items() if before.get(key) != record]
 
-
-def _restated(
-    writer: Writer,
-    table: Table,
-    batch: list[Statement],
-    gone: set[str],
-    places: dict[str, int],
-    known: set[Key] | None,
-) -> list[Change]:
-    """What statements change of a table, of whose keys all that anything is said of may be `known`."""
-    keys = [key for key, _ in batch if known is None or key in known]
-    before = writer.records(table, keys) if keys else {}
-    after: dict[Key, Record] = {}
-    for key, claim in batch:
-        left = after.get(key) or tuple(c for c in before.get(key, ()) if c.source not in gone)
-        after[key] = restated(left, claim, places)
-    return [Change(key, before.get(key, ()), record) for key, record in after.items() if before.get(key) != record]
-
-
-def _withdrawn(writer: Writer, table: Table, keys: list[Key], source: str) -> list[Change]:
-    before = writer.records(table, keys)
-    return [Change(key, record, remaining(record, source)) for key, record in before.items()]
+    def _withdrawn(self, table: Table, keys: list[Key], source: str) -> list[Change]:
+        before = self.writer.records(table, keys)
+        return [Change(key, record, remaining(record, source)) for key, record in before.items()]
