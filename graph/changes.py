@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from graph.errors import LoadError
@@ -146,25 +147,29 @@ def withdraw(store: Store, source: str, *, dry_run: bool = False, on_changes: On
 
 
 def about(store: Store, node_id: str) -> Iterator[tuple[Table, Key, Record]]:
-    """All that is said of a node and of its relations."""
+    """All that is said of a node, of what is its alone, and of their relations."""
     with store.snapshot() as snapshot:
-        for table in _tables_about(store.model, node_id):
+        ids = with_own(store.model, node_id, lambda relation: (key for key, _ in snapshot.of(relation)))
+        for table in _tables_about(store.model, ids):
             for key, record in snapshot.of(table):
-                if node_id in key[:2]:
+                if not ids.isdisjoint(key[:2]):
                     yield table, key, record
 
 
-def erase(store: Store, node_id: str) -> tuple[Head, int]:
-    """Take out all that is said of a node and of its relations: the state of the graph after it, and how many records
-    there were. Who said it goes on to speak of others.
+def erase(store: Store, node_id: str, note: Callable[[set[str]], None] = lambda ids: None) -> tuple[Head, int]:
+    """Take out all that is said of a node, of what is its alone, and of their relations: the state of the graph after
+    it, and how many records there were. Who said it goes on to speak of others. The ids of what is to go are given to
+    `note` first, when nobody else can write.
 
     Raises Conflict where another process is writing.
     """
     with store.write() as writer:
+        ids = with_own(store.model, node_id, partial(_keys, writer))
+        note(ids)
         head, erased = writer.head(), 0
         content = head.content_hash
-        for table in _tables_about(store.model, node_id):
-            keys = {key for source in writer.loads() for key in writer.keys_of(table, source) if node_id in key[:2]}
+        for table in _tables_about(store.model, ids):
+            keys = {key for key in _keys(writer, table) if not ids.isdisjoint(key[:2])}
             gone = [Change(key, record, ()) for key, record in writer.records(table, sorted(keys)).items()]
             content, erased = content + _effect(table, gone), erased + len(gone)
             writer.put(table, gone)
@@ -174,11 +179,26 @@ def erase(store: Store, node_id: str) -> tuple[Head, int]:
         return head, erased
 
 
-def _tables_about(model: Model, node_id: str) -> list[Table]:
-    """The tables that can speak of a node: relations of its kind first, since they need it."""
-    kind = model.kind_of(node_id)
-    relations = [r for r in model.relations if kind and kind.name in (r.source, r.target)]
-    return [*relations, *([kind] if kind else [])]
+def with_own(model: Model, node_id: str, keys_of: Callable[[Table], Iterable[Key]]) -> set[str]:
+    """The node and what no other owns, by the `keys_of` relations."""
+    kind, ids = model.kind_of(node_id), {node_id}
+    for relation in model.relations:
+        if kind and relation.owning and relation.source == kind.name:
+            led_to = {key[1] for key in keys_of(relation) if key[0] == node_id}
+            ids |= led_to.difference(key[1] for key in keys_of(relation) if key[0] != node_id)
+    return ids
+
+
+def _keys(writer: Writer, table: Table) -> Iterator[Key]:
+    """The keys of all records, once for each source that speaks of them."""
+    return (key for source in writer.loads() for key in writer.keys_of(table, source))
+
+
+def _tables_about(model: Model, ids: set[str]) -> list[Table]:
+    """The tables that can speak of nodes: relations of their kinds first, since they need them."""
+    kinds = {kind.name: kind for kind in map(model.kind_of, sorted(ids)) if kind}
+    relations = [r for r in model.relations if not kinds.keys().isdisjoint((r.source, r.target))]
+    return [*relations, *kinds.values()]
 
 
 def _stay(known: dict[str, Load], loads: dict[str, Load]) -> None:

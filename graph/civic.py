@@ -578,6 +578,7 @@ RELATIONS = (
         End("students"),
         "The student did the placement.",
         dated=False,
+        owning=True,
     ),
     Relation(
         "HOSTED_BY",

@@ -195,7 +195,8 @@ class End:
 class Relation:
     """A relation between two kinds. It is one and the same by its ends and, where it leads to many from both, its
     `keys`; a `symmetric` one is stored once, its smaller id first, and read from both ends under the same field;
-    a `dated` one has `since` and `until`."""
+    a `dated` one has `since` and `until`. Of an `owning` one the target tells of its source: where it has no other,
+    it is told to them, and erased with them."""
 
     name: str
     source: str
@@ -207,6 +208,7 @@ class Relation:
     keys: tuple[str, ...] = ()
     dated: bool = True
     symmetric: bool = False
+    owning: bool = False
     provenance: tuple[Property, ...] = PROVENANCE
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -19,12 +19,14 @@ class Erased:
     def __init__(self, *paths: Path) -> None:
         self.paths = paths
 
-    def add(self, node_id: str) -> None:
-        """Put somebody on the list. Raises LoadError where it cannot be kept."""
+    def add(self, ids: Iterable[str]) -> None:
+        """Put some on the list. Raises LoadError where it cannot be kept."""
+        digests = sorted(map(_digest, ids))
         for path in self.paths:
-            if _digest(node_id) not in _read(path):
-                _append(path, _digest(node_id))
-        self._digests.add(_digest(node_id))
+            known = _read(path)
+            if new := [digest for digest in digests if digest not in known]:
+                _append(path, new)
+        self._digests.update(digests)
 
     def anew(self) -> Erased:
         """The list as the files have it when it is first asked from now on."""
@@ -60,11 +62,11 @@ def _read(path: Path) -> set[str]:
         raise LoadError(f"the list of who was erased, {path}, has something else in it than hashes") from error
 
 
-def _append(path: Path, digest: str) -> None:
+def _append(path: Path, digests: list[str]) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(handle, "w") as file:
-            file.write(digest + "\n")
+            file.writelines(f"{digest}\n" for digest in digests)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

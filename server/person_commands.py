@@ -36,7 +36,7 @@ def person() -> None:
 @json_option
 @click.pass_obj
 def show(settings: Settings, person_id: str, student_key: str | None, as_json: bool) -> None:
-    """Print every statement about a person, and which source makes it."""
+    """Print every statement about a person and about placements that are theirs alone, and which source makes it."""
     found = node(settings, person_id, student_key)
     with existing_graph(settings.store) as store:
         held = list(changes.about(store, found))
@@ -56,8 +56,9 @@ def show(settings: Settings, person_id: str, student_key: str | None, as_json: b
 def erase(settings: Settings, person_id: str, yes: bool, student_key: str | None, as_json: bool) -> None:
     """Erase a person from the graph, and keep loads from bringing them back.
 
-    All that any source says of the person and of their relations is taken out, and the hash of their id is put on the
-    list of who was erased. Free text that mentions somebody, tables, and copies of the graph are not searched.
+    All that any source says of the person, of placements that are theirs alone, and of the relations of both is taken
+    out, and the hashes of their ids are put on the list of who was erased. Free text that mentions somebody, tables,
+    and copies of the graph are not searched.
     """
     from loaders.erased import Erased
     from loaders.report import counted
@@ -67,8 +68,7 @@ def erase(settings: Settings, person_id: str, yes: bool, student_key: str | None
     if not yes:
         click.confirm(f"Erase {found} for good?", abort=True, err=True)
     with existing_graph(settings.store) as store:
-        Erased(*lists_of_erased(settings)).add(found)  # first, so that nothing brings back what is erased after it
-        head, number = changes.erase(store, found)
+        head, number = changes.erase(store, found, Erased(*lists_of_erased(settings)).add)
     content: dict[str, Any] = {"id": found, "erased": number, "version": head.version}
     said = f"{found}: {counted(number, 'record')} erased; the graph is at version {head.version}"
     click.echo(msgspec.json.encode(content) if as_json else said)

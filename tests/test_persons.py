@@ -77,6 +77,20 @@ def test_who_is_erased_is_gone_and_the_rest_stays_as_it_was(store: Store) -> Non
     assert changes.erase(store, ADA) == (head, 0)
 
 
+def test_of_what_a_student_did_alone_nothing_is_left(store: Store) -> None:
+    noted: list[set[str]] = []
+    told = {key for _, key, _ in changes.about(store, "student:s1")}
+    assert ("placement:p1", "partner:trees") in told
+    assert not any("placement:p2" in key for key in told)
+    _, erased = changes.erase(store, "student:s1", noted.append)
+    assert (noted, erased) == ([{"student:s1", "placement:p1"}], len(told))
+    assert store.verify()
+    assert Client(store).data("{ placements { nodes { id } } partner(id: \"partner:trees\") { name } }") == {
+        "placements": {"nodes": [{"id": "placement:p3"}, {"id": "placement:p2"}]},
+        "partner": {"name": "🌳 Trees for Cities"},
+    }
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     (tmp_path / "tables").mkdir()
@@ -200,7 +214,7 @@ def test_the_list_holds_hashes_and_each_once(tmp_path: Path) -> None:
     erased = Erased(tmp_path / "list")
     assert not erased
     for _ in range(2):
-        erased.add(ADA)
+        erased.add({ADA})
     assert erased.is_about(("project:garden", ADA))
     assert not erased.is_about(("project:garden", "champion:ben"))
     assert Erased(tmp_path / "list").is_about((ADA,))
@@ -225,7 +239,7 @@ def test_a_dry_run_of_a_dump_says_nothing_of_them(run: Run, tmp_path: Path) -> N
 def test_who_is_erased_while_a_load_is_read_does_not_come_back(run: Run, tmp_path: Path, new_store: NewStore) -> None:
     store, erased = new_store(CIVIC), Erased(tmp_path / "list")
     with read(tmp_path / "tables", CIVIC, store, erased=erased) as checked:
-        Erased(tmp_path / "list").add(ADA)
+        Erased(tmp_path / "list").add({ADA})
         difference = changes.load(store, checked.statements, erased=erased.anew())
     assert difference.left_out == 3
     assert list(changes.about(store, ADA)) == []
@@ -267,6 +281,31 @@ def test_a_restoration_without_a_list_says_that_nobody_is_left_out(run: Run, tmp
     run("export", str(tmp_path / "before.jsonl"))
     restored = run("--store", f"sqlite:{tmp_path / 'other.db'}", "restore", str(tmp_path / "before.jsonl"))
     assert "other.db.erased, so nobody was left out" in restored.stderr
+
+
+def test_what_is_a_students_alone_is_told_and_goes_with_them(run: Run, tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    (tables / "students.csv").write_text("id,level\nmade-up-1,5\nmade-up-2,5\n")
+    rows = ["alone,Alone,made-up-1,Hackney", "both,Both,made-up-1;made-up-2,Hackney", "other,Other,made-up-2,Hackney"]
+    (tables / "placements.csv").write_text("\n".join(["id,name,students,boroughs", *rows]))
+    assert run("load", "example", str(tables)).exit_code == 0
+    told = [json.loads(line) for line in run("person", "show", "student:made-up-1", "--json").stdout.splitlines()]
+    assert [said["id"] for said in told if "id" in said] == ["placement:alone", "student:made-up-1"]
+    assert [(said["from"], said["to"]) for said in told if "from" in said] == [
+        ("placement:alone", "borough:E09000012"),
+        ("student:made-up-1", "placement:alone"),
+        ("student:made-up-1", "placement:both"),
+    ]
+    assert run("person", "erase", "student:made-up-1", "--yes").stdout.startswith("student:made-up-1: 5 records erased")
+    (tables / "units.csv").write_text("id,name\nlab,The lab\n")
+    loaded = run("load", str(tables))
+    assert loaded.stderr.count("somebody who was erased") == 5
+    query = "{ placements { nodes { name students { nodes { name } } } } }"
+    others = {"nodes": [{"name": "made-up-2"}]}
+    assert json.loads(run("query", query).stdout)["data"] == {
+        "placements": {"nodes": [{"name": "Both", "students": others}, {"name": "Other", "students": others}]}
+    }
+    assert run("stats", "--verify").exit_code == 0
 
 
 @pytest.mark.parametrize("command", ["show", "erase"])
