@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
@@ -11,6 +12,8 @@ from graph.cursors import read_cursor
 from graph.errors import BadInput
 from graph.plan import MAX_TEXT, MAX_WORDS, Convert, Param, Plan
 from graph.text import fold, words
+
+FIRSTS = re.compile(r"(-01){1,2}$")  # what a date has that is said no more closely than its year or month
 
 
 def bind(plan: Plan, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,6 +45,10 @@ def converted(param: Param, value: Any) -> Any:
             return fold(value)
         case Convert.DAY:
             return _day(value)
+        case Convert.COARSE:
+            return FIRSTS.sub("", value)
+        case Convert.FINE:
+            return value + "-01-01"[len(value) - len("2026") :]
         case Convert.WORDS:
             return _searched(value)
         case Convert.CURSOR:

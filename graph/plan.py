@@ -62,6 +62,8 @@ class Convert(Enum):
     ENUM = "enum"  # UPPER_SNAKE, as GraphQL shows it, to the stored lower_snake
     FOLD = "fold"  # without case and accents
     DAY = "day"  # a date known to the day
+    COARSE = "coarse"  # a date to where only first days and months follow: 2026-08 for 2026-08-01
+    FINE = "fine"  # a date to the day, to the first where it is not known: 2026-08-01 for 2026-08
     WORDS = "words"  # as search compares text
     CURSOR = "cursor"  # the key at `index` of a cursor
 

@@ -14,6 +14,9 @@ from schema.params import Params
 from schema.validity import holds
 
 LOGIC = ("and", "or", "not")
+# A date known to the month or year stands for its first day. As text it comes right before that, so that it is enough
+# to compare with the one form or the other.
+FIRST_DAYS = {"gte": Convert.COARSE, "lt": Convert.COARSE, "gt": Convert.FINE, "lte": Convert.FINE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +152,6 @@ def _of_null(name: str, missing: p.Predicate) -> p.Predicate:
 def _conversion(name: str, prop: Property) -> Convert:
     if prop.type is Type.ENUM:
         return Convert.ENUM
+    if prop.type is Type.DATE:
+        return FIRST_DAYS.get(name, Convert.NONE)
     return Convert.FOLD if name == "containsIgnoreCase" else Convert.NONE

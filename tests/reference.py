@@ -265,6 +265,8 @@ def _compares(prop: Property, op: str, wanted: Any, value: Any) -> bool:
         return False
     if prop.type is Type.ENUM:
         wanted = [name.lower() for name in wanted] if op == "in" else wanted.lower()
+    if prop.type is Type.DATE and op in ("gt", "gte", "lt", "lte"):
+        value, wanted = first_day(value), first_day(wanted)
     return bool(OPERATORS[op](value, wanted))
 
 

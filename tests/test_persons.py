@@ -85,7 +85,7 @@ def test_of_what_a_student_did_alone_nothing_is_left(store: Store) -> None:
     _, erased = changes.erase(store, "student:s1", noted.append)
     assert (noted, erased) == ([{"student:s1", "placement:p1"}], len(told))
     assert store.verify()
-    assert Client(store).data("{ placements { nodes { id } } partner(id: \"partner:trees\") { name } }") == {
+    assert Client(store).data('{ placements { nodes { id } } partner(id: "partner:trees") { name } }') == {
         "placements": {"nodes": [{"id": "placement:p3"}, {"id": "placement:p2"}]},
         "partner": {"name": "🌳 Trees for Cities"},
     }

@@ -105,6 +105,24 @@ def test_of_the_known_world(shard: int, client: Client) -> None:
     test()
 
 
+@pytest.mark.parametrize("shard", SHARDS[:2])
+def test_where_every_step_of_a_condition_is_found_beforehand(
+    shard: int, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not isinstance(client.store, SQLiteStore):
+        pytest.skip("only SQLite looks beforehand for what a step leads to")
+    monkeypatch.setattr("graph.stores.estimate.AGAIN", 0)
+    reference = Reference(client.store, WORLD)
+    client.data(LEARN)
+
+    @drawing(100 + shard, 200, client.store)
+    @given(DRAWN(reference))
+    def test(operation: Operation) -> None:
+        agree(client, reference, operation)
+
+    test()
+
+
 @pytest.mark.parametrize("role", [Role.PUBLIC, Role.ANALYST])
 def test_a_role_is_answered_as_if_the_rest_were_not_there(role: Role, client: Client) -> None:
     seen = seen_by(role, CIVIC)

@@ -14,6 +14,8 @@ Counts = Mapping[str, int]
 
 RANGE, PART, MOST = 1 / 3, 1 / 5, 9 / 10
 CAUTION = 8  # how many times cheaper trying must seem: where nothing is found, it tries every row
+AGAIN = 30  # times that a step may be tried from one and the same node
+OUTER = 100  # rows, at most, that a nested page is of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +30,35 @@ class Facts:
 
 
 def rare(hop: Hop, where: p.Predicate, counts: Counts, scan: int, limit: int | None) -> bool:
-    """Whether it is cheaper to find what a step comes from than to try the step from each row.
-
-    `scan` is the number of rows that would be tried, 0 where each is tried for its own sake; with a `limit`, only
-    as many as give that many rows.
-    """
+    """Whether it is cheaper to find what a step comes from than to try the step from each row: see `Tried`."""
     found = link_count(hop, counts) * share(where, hop.target, counts)
     if limit is None:
         return found < scan
     return found * found < CAUTION * limit * scan
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How a predicate is met: as one by which rows are found, of `scan` that would be tried, or for its own sake, 0;
+    with a `limit`, only as many as give that many rows. In all it is tried so many `times`."""
+
+    scan: int
+    limit: int | None
+    times: float
+
+    def beyond(self, hop: Hop, counts: Counts) -> Tried:
+        """How what lies behind a step is met, where the step is tried each time."""
+        return Tried(0, None, self.times * fan(hop, counts))
+
+    def is_repeated(self, hop: Hop, counts: Counts) -> bool:
+        """Whether a step would be tried from the same nodes again and again: where conditions lead back and forth, that
+        multiplies with each step."""
+        return self.times > AGAIN * max(1, counts.get(hop.origin, 1))
+
+
+def fan(hop: Hop, counts: Counts) -> float:
+    """How many relations a step follows from a node, on average."""
+    return link_count(hop, counts) / max(1, counts.get(hop.origin, 1))
 
 
 def link_count(hop: Hop, counts: Counts) -> int:

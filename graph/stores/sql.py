@@ -12,7 +12,7 @@ from graph import plan as p
 from graph.model import LOCATORS, SOURCES, Hop, Kind
 from graph.search import FOUND
 from graph.stores import sql_walks
-from graph.stores.estimate import Facts
+from graph.stores.estimate import OUTER, Facts, Tried, fan
 from graph.stores.sql_groups import Grouped, shared, shared_text
 from graph.stores.sql_json import Json, chosen, json, json_array, json_list, json_object, there
 from graph.stores.sql_matches import Matches
@@ -267,17 +267,23 @@ class Compiler:
 
     def conditions(self, page: p.Page, row: Row, *, seeking: bool, full: bool) -> list[str]:
         """What a row of the page must fulfil; `full` where every such row is visited, not just a page of them."""
-        scan = self.facts.counts.get(page.kind.table, 0) if page.hop is None else 0
         limit = None if full or not indexed(page.order) else page.limit
         column = row.column
         conditions = [row.tie] if row.tie else []
         if page.where != p.AllOf():
-            conditions.append(self.matches.predicate(page.where, row, scan, limit))
+            conditions.append(self.matches.predicate(page.where, row, self.tried(page, limit)))
         if seeking and page.after:
             conditions.append(later(page.order, page.after.keys, column, FALSE))
         if seeking and page.before:
             conditions.append(earlier(page.order, page.before.keys, column, FALSE))
         return conditions
+
+    def tried(self, page: p.Page, limit: int | None) -> Tried:
+        counts = self.facts.counts
+        if page.hop:
+            return Tried(0, limit, OUTER * fan(page.hop, counts))
+        scan = counts.get(page.kind.table, 0)
+        return Tried(scan, limit, scan)
 
     # Groups
 

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from graph import plan as p
 from graph.model import Hop, Kind
-from graph.stores.estimate import Facts, rare
+from graph.stores.estimate import Facts, Tried, rare
 from graph.stores.sql_tables import ends, links, quoted
 from graph.stores.sql_terms import (
     FALSE,
@@ -40,7 +40,7 @@ class Matches:
         named = [f"few{place}(id) AS {kept[text]}({text})" for place, text in enumerate(kept)]
         return f"WITH {', '.join(named)} " if named else ""
 
-    def predicate(self, predicate: p.Predicate, row: Row, scan: int, limit: int | None) -> str:
+    def predicate(self, predicate: p.Predicate, row: Row, tried: Tried) -> str:
         """A predicate as SQL; where it is not true it may be false or NULL, which `Not` makes false."""
         match predicate:
             case p.Cmp(op, prop, param, on_edge):
@@ -49,13 +49,13 @@ class Matches:
                 column = row.column(prop, on_edge)
                 return f"{column} = '[]'" if prop.is_list else f"{column} IS NULL"
             case p.AllOf(parts):
-                return self.joined("AND", [self.predicate(part, row, scan, limit) for part in parts]) or TRUE
+                return self.joined("AND", [self.predicate(part, row, tried) for part in parts]) or TRUE
             case p.AnyOf(parts):
-                return self.joined("OR", [self.predicate(part, row, scan, limit) for part in parts]) or FALSE
+                return self.joined("OR", [self.predicate(part, row, tried) for part in parts]) or FALSE
             case p.Not(part):
-                return f"NOT ifnull({self.predicate(part, row, scan, limit)}, 0)"
+                return f"NOT ifnull({self.predicate(part, row, tried)}, 0)"
             case p.Has():
-                return self.has(predicate, row, scan, limit)
+                return self.has(predicate, row, tried)
             case _:
                 assert_never(predicate)
 
@@ -66,34 +66,35 @@ class Matches:
         middle = len(parts) // 2
         return f"({self.joined(word, parts[:middle])} {word} {self.joined(word, parts[middle:])})"
 
-    def has(self, has: p.Has, row: Row, scan: int, limit: int | None) -> str:
-        if rare(has.hop, has.where, self.facts.counts, scan, limit):
+    def has(self, has: p.Has, row: Row, tried: Tried) -> str:
+        counts = self.facts.counts
+        if tried.is_repeated(has.hop, counts) or rare(has.hop, has.where, counts, tried.scan, tried.limit):
             # Independent of the row: so are its aliases, and the same text finds the same nodes
             text = Matches(self.kinds, self.facts, self._few).few(has)
             self._few[text] = self._few.get(text, 0) + 1
             return f"{row.id} IN (SELECT id FROM few{list(self._few).index(text)})"
-        near, source, conditions = self.followed(has, scan=0, ordered=True)
+        near, source, conditions = self.followed(has, tried.beyond(has.hop, counts), ordered=True)
         return f"EXISTS (SELECT 1 FROM {source} WHERE {all_of([f'{near} = {row.id}', *conditions])})"
 
     def few(self, has: p.Has) -> str:
         """The ids of all nodes for which it holds."""
         inside = self.facts.counts.get(has.hop.relation.table, 0)
-        near, source, conditions = self.followed(has, scan=inside, ordered=False)
+        near, source, conditions = self.followed(has, Tried(inside, None, inside), ordered=False)
         return f"SELECT {near} FROM {source} WHERE {all_of(conditions)}"
 
-    def followed(self, has: p.Has, *, scan: int, ordered: bool) -> tuple[str, str, list[str]]:
+    def followed(self, has: p.Has, tried: Tried, *, ordered: bool) -> tuple[str, str, list[str]]:
         """The near end of a step, its FROM, and what must hold of what it leads to."""
         hop, where = has.hop, has.where
         edge, node = self.alias("e"), self.alias("n")
         target = Row(link_column(edge, node), self.kinds[hop.target])
-        conditions = [] if where == p.AllOf() else [self.predicate(where, target, scan, None)]
+        conditions = [] if where == p.AllOf() else [self.predicate(where, target, tried)]
         source = step(hop, edge, node, target.kind, ordered=ordered)
         return f"{edge}.{quoted(ends(hop)[0])}", source, [*conditions, *self.chosen(hop, has.among, edge)]
 
     def among(self, hop: Hop, among: p.Predicate, edge: str) -> list[str]:
         """What a relation must fulfil to be followed at all."""
         relation = Row(link_column(edge, edge), self.kinds[hop.target])
-        return [] if among == p.AllOf() else [self.predicate(among, relation, 0, None)]
+        return [] if among == p.AllOf() else [self.predicate(among, relation, Tried(0, None, 0))]
 
     def chosen(self, hop: Hop, among: p.Predicate, edge: str) -> list[str]:
         """That a step follows this relation: to one node, that no other comes before it."""
