@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.errors import Unauthenticated
 from graph.roles import Role
-from server.tokens import FORM, REFUSED, Tokens
+from server.tokens import FORM, REFUSED, Tokens, has_token
 
 IN_ADDRESS = re.compile(rf"(^|&)access_token=|{FORM.pattern}".encode())
 MISPLACED = "a token belongs in the header Authorization, never in an address: addresses are logged; revoke this one"
@@ -26,7 +26,7 @@ class Callers:
     def role_of(self, scope: Scope) -> Role:
         """The role of who sent a request. Raises Unauthenticated where it has a token that is not valid."""
         address = scope["query_string"]
-        if address and IN_ADDRESS.search(unquote_to_bytes(address)):
+        if (address and IN_ADDRESS.search(unquote_to_bytes(address))) or has_token(scope["path"]):
             raise Unauthenticated(MISPLACED)
         given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
         if not given:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from schema.errors import Answer
 from server.logs import log
 from server.metrics import Metrics
+from server.tokens import without_tokens
 from server.tracing import Traces
 
 FORM = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
@@ -57,7 +58,7 @@ class Record:
         said = {
             "request": self.id,
             "method": scope["method"][:LONGEST],
-            "path": scope["path"][:LONGEST],
+            "path": without_tokens(scope["path"])[:LONGEST],
             "status": self.status,
             "role": scope.get("role"),
             "bytes": self.bytes,
@@ -111,10 +112,10 @@ class Journal:
         self._closed.append((scope, record))
 
     def _enter(self) -> None:
-        """Count and log the requests that were closed in one turn of the event loop: together they cost less."""
+        """Log and count the requests that were closed in one turn of the event loop: together they cost less."""
         closed, self._closed = self._closed, []
-        self._count(closed)
         self._log(closed)
+        self._count(closed)
 
     def _count(self, closed: Closed) -> None:
         for scope, record in closed:

@@ -151,6 +151,16 @@ class Tokens:
         return seen.st_ino, seen.st_mtime_ns, seen.st_size
 
 
+def has_token(text: str) -> bool:
+    """Whether there is what looks like a token in a text."""
+    return PREFIX in text and FORM.search(text) is not None
+
+
+def without_tokens(text: str) -> str:
+    """A text as it may be kept."""
+    return FORM.sub(f"{PREFIX}…", text) if PREFIX in text else text
+
+
 def revoked(token: Token, at: str) -> Token:
     return token if token.revoked else msgspec.structs.replace(token, revoked=at)
 

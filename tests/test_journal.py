@@ -17,6 +17,7 @@ from graph.civic import CIVIC
 from graph.stores import open_store
 from server.app import create_app
 from server.logs import LEVELS, log
+from server.metrics import Metrics
 from tests.visitor import Visitor, visiting
 
 QUERY = "query Named($id: ID!) { borough(id: $id) { name } }"
@@ -83,6 +84,24 @@ def test_no_line_tells_values_or_addresses(visitor: Visitor, capsys: pytest.Capt
     logged = capsys.readouterr().err
     assert len(logged.splitlines()) >= 4
     assert "hidden" not in logged
+
+
+def test_no_line_keeps_a_token(visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
+    secret = f"cg_{'0' * 72}"
+    assert visitor.get(f"/healthz/{secret}").status_code == 401
+    line = lines(capsys)[-1]
+    assert (line["path"], line["status"]) == ("/healthz/cg_…", 401)
+
+
+def test_what_cannot_be_counted_is_logged(
+    visitor: Visitor, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object) -> None:
+        raise FileNotFoundError("the folder of the numbers is gone")
+
+    monkeypatch.setattr(Metrics, "request", fail)
+    assert visitor.get("/schema.graphql").status_code == 200
+    assert lines(capsys)[0]["path"] == "/schema.graphql"
 
 
 def test_a_line_says_what_was_wrong(visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:

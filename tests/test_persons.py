@@ -13,6 +13,7 @@ from graph import changes
 from graph.civic import CIVIC
 from graph.model import Model
 from graph.store import Store
+from graph.stores import open_store
 from loaders.erased import Erased
 from loaders.folder import read
 from server.cli import main
@@ -120,6 +121,21 @@ def test_the_next_load_of_the_same_tables_does_not_bring_them_back(run: Run, tmp
     kept = b"".join(path.read_bytes() for path in tmp_path.glob("graph.db*"))
     assert b"ben@example.org" in kept
     assert b"ada" not in kept.lower()
+
+
+def test_who_is_read_of_meanwhile_is_erased_once_that_has_ended(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("load", str(tmp_path / "tables"))
+    monkeypatch.setattr("graph.stores.sqlite_file.PURGE_MS", 10)
+    with open_store(f"sqlite:{tmp_path / 'graph.db'}", CIVIC).snapshot() as snapshot:
+        assert any(snapshot.of(CIVIC.kind("Champion")))
+        refused = run("person", "erase", ADA, "--yes")
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "keeps it as long as somebody reads the graph as it was before; do the same again" in refused.stderr
+        assert run("person", "show", ADA).stdout == ""
+    assert run("person", "erase", ADA, "--yes").stdout.startswith(f"{ADA}: 0 records erased")
+    assert b"ada" not in b"".join(path.read_bytes() for path in tmp_path.glob("graph.db*")).lower()
 
 
 def test_a_dump_of_before_does_not_bring_them_back(run: Run, tmp_path: Path) -> None:

@@ -243,7 +243,13 @@ def test_two_tokens_at_once_are_none(visitor: Visitor, kept: Tokens) -> None:
 
 def test_a_token_in_the_address_is_refused(visitor: Visitor, kept: Tokens) -> None:
     secret = kept.create(Role.ANALYST, DAY, "")[1]
-    for address in (f"/graphql?access_token={secret}", f"/?x=%63g_{secret[3:]}", "/schema.graphql?access_token=x"):
+    for address in (
+        f"/graphql?access_token={secret}",
+        f"/?x=%63g_{secret[3:]}",
+        "/schema.graphql?access_token=x",
+        f"/healthz/{secret}",
+        f"/%63g_{secret[3:]}",
+    ):
         response = visitor.get(address)
         assert (response.status_code, "never in an address" in response.text) == (401, True)
         assert secret not in response.text

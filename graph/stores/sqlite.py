@@ -34,6 +34,7 @@ from graph.stores.sqlite_file import (
     copied,
     end,
     making,
+    purge,
     reading,
     writing,
 )
@@ -210,7 +211,10 @@ class SQLiteStore:
             begin(connection, self.path)
             try:
                 self._check(connection)
-                yield SQLiteWriter(connection, self.model, self.path)
+                writer = SQLiteWriter(connection, self.model, self.path)
+                yield writer
+                if writer.purges:
+                    purge(connection, self.path)
             finally:
                 end(connection, self.path)
 

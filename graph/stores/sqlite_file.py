@@ -28,6 +28,7 @@ __all__ = [
     "making",
     "mark_of",
     "ours",
+    "purge",
     "reading",
     "writing",
 ]
@@ -36,6 +37,7 @@ Connection = apsw.Connection
 
 WAIT_MS = 10_000  # how long a writer waits for another
 SETTLE_MS = 500  # how long a finished one waits for readers of the log
+PURGE_MS = 30_000  # and how long one that has erased: longer than a question may take
 PAGES = 1_000  # that are copied at a time
 MARKS = 2**31  # numbers that a commit can be marked by
 PRAGMAS = (
@@ -134,9 +136,25 @@ def end(connection: Connection, path: Path) -> None:
         if connection.in_transaction:
             holder(path).unlink(missing_ok=True)
             connection.execute("ROLLBACK")
-        connection.set_busy_timeout(SETTLE_MS)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        emptied(connection, SETTLE_MS)
     connection.close()
+
+
+def emptied(connection: Connection, wait: int) -> bool:
+    """Bring what is in the log into the file, where it takes the place of what was there before. Says whether that is
+    done: who reads what was there before is waited for, so many milliseconds."""
+    connection.set_busy_timeout(wait)
+    row: Any = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return bool(row[0] == 0)
+
+
+def purge(connection: Connection, path: Path) -> None:
+    """Leave nothing in the file of what a commit took out. Raises Conflict where somebody goes on reading it."""
+    if not emptied(connection, PURGE_MS):
+        raise Conflict(
+            f"it is erased from the graph, but {path} keeps it as long as somebody reads the graph as it was before; "
+            "do the same again once they have ended, such as an export"
+        )
 
 
 class Translated:

@@ -43,6 +43,7 @@ class SQLiteWriter:
         self._model = model
         self._path = path
         self._touched: set[str] = set()
+        self.purges = False
 
     def head(self) -> Head:
         return head_of(self._connection)
@@ -107,6 +108,7 @@ class SQLiteWriter:
 
     def purge(self) -> None:
         self._connection.execute(sql_search.PURGE)
+        self.purges = True
 
     def derive(self) -> None:
         """Make all that is derived from records anew: what is searched, what is counted, what waits."""
