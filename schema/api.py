@@ -121,6 +121,14 @@ class API:
             self.answers.keep(key, answer)
         return answer
 
+    async def takes(self, query: str) -> bool:
+        """Whether a document is valid for callers of this role."""
+        try:
+            await get_running_loop().run_in_executor(PLANNER, self._documents.made, query, lambda: self._read(query))
+        except RequestError:
+            return False
+        return True
+
     async def _run(self, query: str, given: dict[str, Any], operation: str | None, tells_cost: bool) -> Answer:
         prepared, values = await self._ready(query, given, operation)
         found = Found(b"{}", 0)

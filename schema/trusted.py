@@ -15,6 +15,8 @@ from graph.errors import BadRequest, Forbidden, UnknownDocument
 from schema import limits
 from schema.documents import parsed
 
+ONLY = "this server answers trusted documents only"
+
 
 @dataclass(frozen=True)
 class Trusted:
@@ -71,7 +73,7 @@ class Documents:
         if query is None:
             raise BadRequest("this is not a GraphQL request: it has no query; expected query or documentId (text)")
         if self.only and query not in self._allowed:
-            raise Forbidden("this server answers trusted documents only; expected the documentId or text of one")
+            raise Forbidden(f"{ONLY}; expected the documentId or text of one")
         return query
 
     def _named(self, document_id: str) -> str:

@@ -33,7 +33,7 @@ from server.logs import LEVELS, log
 from server.metrics import Metrics
 from server.operations import known, warm
 from server.origins import Border, sharing
-from server.pages import STATIC, Pages, query_page
+from server.pages import STATIC, Pages
 from server.patience import Watch
 from server.process import lasting, tune
 from server.settings import Settings, from_environment
@@ -87,7 +87,7 @@ def create_app(
     turns, answers = Turns(), Answers(kept)
     metrics = Metrics(turns, answers)
     apis, watch = APIs(store, callers.anonymous, answers, turns), Watch()
-    pages, health = Pages(apis, watch), Health(store, leaving)
+    pages, health = Pages(apis, watch, documents), Health(store, leaving)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -104,7 +104,7 @@ def create_app(
             await run_sync(traces.close)
 
     routes = [
-        Route("/graphql", GraphQL(apis, watch, query_page(documents), documents)),
+        Route("/graphql", GraphQL(apis, watch, pages.query, documents)),
         Route("/", pages.start),
         Route("/schema.graphql", pages.schema),
         Route("/healthz", health.alive),

@@ -45,7 +45,7 @@ Civic Graph serves {store}. {state}
   {url}/graphql  queries in a browser
 
 Try:
-  curl {url}/graphql -H 'content-type: application/json' -d '{query}'
+  curl {url}/graphql -H 'content-type: application/json' -d '{request}'
 
 {served}
 Ctrl+C stops it."""
@@ -307,8 +307,18 @@ def welcome(settings: Settings, url: str, first: Any, store: Store) -> None:
     from server.stats import Stats
 
     if first.acquire(block=False):
-        state, query, served = str(Stats.of(store)), to_json({"query": FIRST}), served_as(settings.anonymous)
-        click.echo(WELCOME.format(store=settings.store, state=state, url=url, query=query, served=served))
+        state, request, served = str(Stats.of(store)), to_json(first_request(settings)), served_as(settings.anonymous)
+        click.echo(WELCOME.format(store=settings.store, state=state, url=url, request=request, served=served))
+
+
+def first_request(settings: Settings) -> dict[str, Any]:
+    """A request to try: of the trusted documents, where these are answered only, one that everybody may ask."""
+    from server.operations import known, least_role
+
+    if not settings.trusted_only:
+        return {"query": FIRST}
+    asked = next(document for document in known() if least_role(document) is Role.PUBLIC)
+    return {"documentId": asked.id, "variables": asked.example}
 
 
 def served_as(role: Role) -> str:

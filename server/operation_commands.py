@@ -14,15 +14,33 @@ from server.settings import Settings
 @json_option
 @click.pass_obj
 def operations(settings: Settings, as_json: bool) -> None:
-    """List the trusted documents by name and id.
+    """List the trusted documents by name and id, and who sees least of those that may ask each.
 
-    With --json, the manifest for clients: what each answers, its variables with an example, and its text, by id.
+    Ends with 1 where a file is wrong. With --json, the manifest for clients: what each answers, who may ask it, its
+    variables with an example, and its text, by id.
     """
-    from server.operations import known, manifest
+    from graph.errors import RequestError
+    from schema.errors import failure
+    from server.operations import known, least_role, manifest, tell
 
-    documents = known(settings.operations)
+    wrong: list[str] = []
+
+    def complain(place: str, reason: str) -> None:
+        wrong.append(f"error: {place}: {reason}")
+
+    roles = []
+    for document in known(settings.operations, complain):
+        try:
+            roles.append((document, least_role(document)))
+        except RequestError as error:
+            tell(document.origin, failure(error), complain)
     if as_json:
-        click.echo(msgspec.json.encode(manifest(documents)))
-        return
-    rows = [(d.name, d.id, ", ".join(f"${name}: {kind}" for name, kind in d.variables.items())) for d in documents]
-    print_table("", [("name", "id", "variables"), *rows])
+        click.echo(msgspec.json.encode(manifest(roles)))
+    else:
+        variables = [", ".join(f"${name}: {kind}" for name, kind in d.variables.items()) for d, _ in roles]
+        rows = [(d.name, d.id, role, given) for (d, role), given in zip(roles, variables, strict=True)]
+        print_table("", [("name", "id", "role", "variables"), *rows])
+    for line in wrong:
+        click.echo(line, err=True)
+    if wrong:
+        raise SystemExit(1)

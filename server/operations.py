@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from graph.errors import BadRequest, CivicGraphError
+from graph.civic import CIVIC
+from graph.errors import BadRequest, CivicGraphError, RequestError
 from graph.model import kebab
-from graph.roles import Role
+from graph.roles import Role, seen_by
+from schema import documents
 from schema.errors import Answer, failure
 from schema.trusted import Documents, Trusted, trusted
+from schema.types import executable
 from server.apis import APIs
 from server.logs import log
 
 HERE = Path(__file__).parent
 PACKAGED = (HERE / "known", HERE.parent / "docs" / "operations")  # as installed, as checked out
 
+Complain = Callable[[str, str], None]  # takes a place, of a file and in it, and what is wrong there
 
-def known(folder: str = "") -> list[Trusted]:
+
+def known(folder: str = "", complain: Complain | None = None) -> list[Trusted]:
     """The trusted documents that come with the package, and those of a folder of one's own.
 
-    What is wrong with a file is logged, and the file left out.
+    What is wrong with a file is told to `complain`, logged if nothing else is given, and the file left out.
     """
-    packaged = [path for path in PACKAGED if path.is_dir()][:1]
-    return [document for path in [*packaged, *([Path(folder)] if folder else [])] for document in _read(path)]
+    folders = [*[path for path in PACKAGED if path.is_dir()][:1], *([Path(folder)] if folder else [])]
+    return [document for path in folders for document in _read(path, complain or warned)]
 
 
-def _read(folder: Path) -> Iterator[Trusted]:
+def _read(folder: Path, complain: Complain) -> Iterator[Trusted]:
     if not folder.is_dir():
-        log.warning("operations not read: there is no such folder", folder=str(folder))
+        complain(str(folder), "there is no such folder")
     for path in sorted(folder.glob("*.graphql")):
         try:
             yield _document(path)
         except CivicGraphError as error:
-            _complain(str(path), failure(error))
+            tell(str(path), failure(error), complain)
+
+
+def least_role(document: Trusted) -> Role:
+    """Who sees least of those that may ask it. Raises RequestError where nobody may."""
+    for role in Role:
+        try:
+            documents.read(document.text, executable(seen_by(role, CIVIC)))
+        except RequestError as error:
+            wrong = error
+        else:
+            return role
+    raise wrong
 
 
 def _document(path: Path) -> Trusted:
@@ -55,34 +72,39 @@ def _document(path: Path) -> Trusted:
     return document
 
 
-def manifest(documents: Iterable[Trusted]) -> dict[str, Any]:
-    """What clients need to know of trusted documents, by id."""
+def manifest(roles: Iterable[tuple[Trusted, Role]]) -> dict[str, Any]:
+    """What clients need to know of trusted documents, by id; `roles` say who sees least of those that may ask each."""
     return {
         document.id: {
             "name": document.name,
             "question": document.question,
+            "role": role,
             "variables": document.variables,
             "example": document.example,
             "document": document.text,
         }
-        for document in documents
+        for document, role in roles
     }
 
 
-async def warm(apis: APIs, role: Role, documents: Documents) -> None:
+async def warm(apis: APIs, role: Role, trusted: Documents) -> None:
     """Ask every known document once, in a role or else as steward, so that who asks it next waits for no planning."""
-    for document in documents.known:
+    for document in trusted.known:
         for caller in dict.fromkeys((role, Role.STEWARD)):
             answer = await (await apis.of(caller)).execute(document.text, document.example)
             if answer.status == 200:
                 break
         else:
-            _complain(document.origin, answer)
-    log.info("operations planned", number=len(documents.known))
+            tell(document.origin, answer, warned)
+    log.info("operations planned", number=len(trusted.known))
 
 
-def _complain(file: str, answer: Answer) -> None:
-    """Log what is wrong with a document: the file, where in it, and why."""
+def tell(file: str, answer: Answer, complain: Complain) -> None:
+    """Tell what is wrong with a document: where, and why."""
     for error in msgspec.json.decode(answer.body)["errors"]:
         places = [f"{at['line']}:{at['column']}" for at in error.get("locations", ())]
-        log.warning("operation not planned", file=":".join([file, *places[:1]]), reason=error["message"])
+        complain(":".join([file, *places[:1]]), error["message"])
+
+
+def warned(place: str, reason: str) -> None:
+    log.warning("operation not planned", file=place, reason=reason)

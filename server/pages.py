@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -13,10 +14,12 @@ from anyio import Lock
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
+from graph.errors import Forbidden
 from graph.model import Kind
 from graph.roles import described
-from schema.trusted import Documents, Trusted
+from schema.trusted import ONLY, Documents, Trusted
 from schema.types import sdl
 from server.apis import APIs, Question
 from server.examples import EXAMPLES, FIRST, Example
@@ -42,14 +45,21 @@ query Start($after: String) {
 """
 
 
-TRUSTED_ONLY = "<p>This server answers trusted documents only. Choose one below; its variables are yours to change.</p>"
+CHOOSE = "<p>This server answers trusted documents only. Choose one below; its variables are yours to change.</p>"
+TRUSTED_ONLY = """\
+<p>This server answers trusted documents only; the <a href="graphql">query page</a> has those that you may ask.</p>"""
+SCHEMA = '<li><a href="schema.graphql">Schema</a>: everything that can be asked</li>'
+TRY = """\
+<pre tabindex="0"><code>{query}</code></pre>
+<p><a href="graphql?query={link}">Try it</a> on the query page, or send it by <code>POST</code> to <code>/graphql</code>
+as <code>{{"query": "…"}}</code>.</p>"""
 
 
 class Pages:
     """The pages over one graph, as each caller may see it."""
 
-    def __init__(self, apis: APIs, watch: Watch) -> None:
-        self.apis, self.watch = apis, watch
+    def __init__(self, apis: APIs, watch: Watch, documents: Documents) -> None:
+        self.apis, self.watch, self.documents = apis, watch, documents
         self._making = Lock()
 
     async def start(self, request: Request) -> Response:
@@ -64,12 +74,28 @@ class Pages:
             seen=f"You are served as {api.role} and see {described(api.role)}.",
             counts="\n".join(f"<li>{count_of(kind, counts[kind.table])}</li>" for kind in kinds),
             sources="\n".join(f"<li>{source_of(source)}</li>" for source in sources),
-            query=escape(FIRST),
-            link=quote(FIRST),
+            schema="" if self.documents.only else SCHEMA,
+            example=TRUSTED_ONLY if self.documents.only else TRY.format(query=escape(FIRST), link=quote(FIRST)),
         )
 
+    async def query(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The page of queries: with examples, or with the trusted documents that the caller may ask where these are
+        answered only."""
+        examples: Sequence[Example] = EXAMPLES
+        note = ""
+        if self.documents.only:
+            api = await self.apis.of(scope["role"])
+            examples = tuple([shown(document) for document in self.documents.known if await api.takes(document.text)])
+            note = CHOOSE
+        await page("query.html", note=note, examples="\n".join(map(option, examples)))(scope, receive, send)
+
     async def schema(self, request: Request) -> Response:
-        """The caller's schema in the schema definition language, made when it is first asked for."""
+        """The caller's schema in the schema definition language, made when it is first asked for.
+
+        Raises Forbidden where trusted documents are answered only, as questions about the schema are refused.
+        """
+        if self.documents.only:
+            raise Forbidden(f"{ONLY}; civic-graph schema prints the schema where it runs")
         api = await self.apis.of(request.scope["role"])
         async with self._making:
             text = await run_sync(sdl, api.model)
@@ -92,13 +118,6 @@ class Pages:
                 after = data["sources"]["pageInfo"]["endCursor"]
                 if not data["sources"]["pageInfo"]["hasNextPage"]:
                     return data["graph"], sources
-
-
-def query_page(documents: Documents) -> Response:
-    """The page of queries: with examples, or with the trusted documents where these are answered only."""
-    examples = tuple(map(shown, documents.known)) if documents.only else EXAMPLES
-    note = TRUSTED_ONLY if documents.only else ""
-    return page("query.html", note=note, examples="\n".join(map(option, examples)))
 
 
 def shown(document: Trusted) -> Example:

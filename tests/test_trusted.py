@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from graph.civic import CIVIC
+from graph.roles import Role
 from graph.stores import open_store
 from schema.trusted import Documents, trusted
 from server.app import create_app
+from server.callers import Callers
 from server.cli import main
 from server.operations import known
 from tests.visitor import Visitor, visiting
@@ -93,7 +96,37 @@ def test_the_query_page_says_so_and_offers_them(strict: Visitor) -> None:
     page = strict.get("/graphql", headers={"accept": "text/html"}).text
     assert "trusted documents only" in page
     assert "Which borough is it?" in page
-    assert strict.get("/").status_code == 200
+    start = strict.get("/").text
+    assert "trusted documents only" in start
+    assert "schema.graphql" not in start
+    assert (strict.get("/schema.graphql").status_code, "trusted documents only" in page) == (403, True)
+
+
+def test_who_may_not_ask_one_is_not_shown_it(example_url: str) -> None:
+    document = trusted("# Who is Zebulon?\nquery Who { champions { nodes { name } } }", {"who": "champion:zebulon"})
+    for role in (Role.PUBLIC, Role.STEWARD):
+        documents, callers = Documents([WHICH, document], only=True), Callers(None, role)
+        with visiting(create_app(open_store(example_url, CIVIC), callers=callers, documents=documents)) as visitor:
+            page = visitor.get("/graphql", headers={"accept": "text/html"}).text
+        assert ("Zebulon" in page, "Which borough is it?" in page) == (role is Role.STEWARD, True)
+
+
+def test_the_command_tells_what_is_wrong_with_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "bad-field.graphql").write_text("query BadField {\n  graph { versio }\n}")
+    (tmp_path / "nameless.graphql").write_text("{ __typename }")
+    (tmp_path / "good.graphql").write_text("query Good { champions { totalCount } }")
+    run = CliRunner(env={"CIVIC_GRAPH_OPERATIONS": str(tmp_path)})
+    listed = run.invoke(main, ["operations", "--json"])
+    assert listed.exit_code == 1
+    assert listed.stderr.splitlines()[0].startswith(
+        f"error: {tmp_path / 'nameless.graphql'}: a trusted document has one"
+    )
+    assert f"error: {tmp_path / 'bad-field.graphql'}:2:11: Cannot query field 'versio'" in listed.stderr
+    roles = {said["name"]: said["role"] for said in json.loads(listed.stdout).values()}
+    assert "BadField" not in roles
+    assert (roles["Good"], roles["NeedWithoutWork"]) == ("steward", "public")
+    missing = CliRunner(env={"CIVIC_GRAPH_OPERATIONS": str(tmp_path / "none")}).invoke(main, ["operations"])
+    assert (missing.exit_code, "none: there is no such folder" in missing.stderr) == (1, True)
 
 
 def test_the_command_lists_them() -> None:
