@@ -429,7 +429,7 @@ def is_found(node: Node, text: str) -> bool:
 
 def named(node: Node, text: str) -> int:
     name, asked = words(node.values["name"]), words(text)
-    return 0 if name == asked else 1 if name.startswith(asked) else 2 if asked in name else 3
+    return 0 if name == asked else 1 if name.startswith(asked) else 2 if f" {asked}" in name else 3
 
 
 PARTS: dict[str, Callable[[str], str | None]] = {

@@ -55,6 +55,13 @@ def test_accents_and_apostrophes_do_not_matter(client: Client) -> None:
     assert found(client, "CAFE OLES") == found(client, "café olé's") == ["partner:cafe-nfd", "partner:cafe"]
 
 
+def test_a_name_has_a_word_where_one_begins_so(new_store: Open) -> None:
+    store, texts = new_store(CIVIC), {"heart": "Heart Club", "able": "Able Studio", "arts": "The Arts"}
+    said = [node(f"partner:{key}", name, description="We teach art.") for key, name in texts.items()]
+    changes.load(store, World((Said("source:a", {"Partner": said}),)))
+    assert found(Client(store), "art") == ["partner:arts", "partner:able", "partner:heart"]
+
+
 def test_kinds_narrow_it(client: Client) -> None:
     assert found(client, "caf") == ["partner:cafe-nfd", "partner:cafe", "project:talk"]
     assert found(client, "caf", ["PROJECT", "BOROUGH"]) == ["project:talk"]

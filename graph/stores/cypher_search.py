@@ -44,7 +44,7 @@ def matched(search: p.Search, row: str, found: str) -> Lines:
 
 def _place(asked: str) -> str:
     name = f"split(node.{FIELD}, '\\n')[0]"
-    whens = (f"{name} = {asked}", f"{name} STARTS WITH {asked}", f"{name} CONTAINS {asked}")
+    whens = (f"{name} = {asked}", f"{name} STARTS WITH {asked}", f"' ' + {name} CONTAINS ' ' + {asked}")
     return f"CASE {' '.join(f'WHEN {when} THEN {place}' for place, when in enumerate(whens))} ELSE 3 END"
 
 

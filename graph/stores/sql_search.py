@@ -66,7 +66,7 @@ def within(found: str, value: str) -> Json:
 def searched(search: p.Search) -> str:
     """The nodes that a search finds: id, name and place of each."""
     asked = f":{search.words.name}"
-    place = f"CASE instr(s.words, {asked}) WHEN 0 THEN 3 WHEN 1 THEN s.words <> {asked} ELSE 2 END"
+    place = f"CASE instr(' ' || s.words, ' ' || {asked}) WHEN 0 THEN 3 WHEN 1 THEN s.words <> {asked} ELSE 2 END"
     matched = f"'\"' || replace({asked}, ' ', '\" \"') || '\"*'"
     kinds = ", ".join(literal(kind.name) for kind in search.kinds)
     return (
