@@ -143,7 +143,10 @@ class Reader(Protocol):
 
 
 class Store(Reader, Protocol):
-    """A graph that is kept somewhere."""
+    """A graph that is kept somewhere. `moves` counts how often it was seen that another had taken its place."""
+
+    @property
+    def moves(self) -> int: ...
 
     def head(self) -> Head: ...
 

@@ -120,7 +120,9 @@ def create_app(
         Middleware(Border, hosts=hosts, origins=origins),
         Middleware(Gate, callers=callers),
     ]
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    app.router.redirect_slashes = False  # which would lead to the scheme and host that the request came with
+    return app
 
 
 async def beside(part: str, work: Callable[..., Awaitable[None]], *given: Any) -> None:

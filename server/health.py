@@ -23,7 +23,7 @@ class Health:
 
     def __init__(self, store: Store, leaving: Callable[[], bool]) -> None:
         self.store, self.leaving = store, leaving
-        self.verified = "pending"
+        self.verified, self._moves = "pending", store.moves
         self._check = Thread(target=self._verify, name="verify", daemon=True)
 
     def begin(self) -> None:
@@ -52,6 +52,10 @@ class Health:
         return _json({"status": "alive"})
 
     async def ready(self, request: Request) -> Response:
+        if self._moves != self.store.moves and not self._check.is_alive():
+            self.verified, self._moves = "pending", self.store.moves
+            self._check = Thread(target=self._verify, name="verify", daemon=True)
+            self.begin()
         try:
             head = await run_sync(self.store.head)
         except CivicGraphError as error:

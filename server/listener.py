@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from asyncio import get_running_loop
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from ipaddress import ip_address
 from multiprocessing import Pipe, parent_process
@@ -21,11 +22,13 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined]  # granian has few types there
 from granian.server.mp import MPServer
+from starlette.applications import Starlette
 
 from graph.errors import CivicGraphError, Unavailable
 
 NOTICE = 2.0  # seconds between the word that the process is about to end and its end, for who asks if it is ready
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus-client looks, when a worker imports it
+MEMORY = "/dev/shm"  # files are mapped, and a process that writes where the disk is full would be killed
 FINISH = 7  # seconds that requests under way have then
 BACKLOG = 1_024  # connections that wait to be taken
 HEADERS = 10_000  # milliseconds that a client may take for its headers
@@ -59,8 +62,9 @@ def opened(host: str, port: int) -> socket.socket:
         family, _, _, _, (number, *_) = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         both = family is socket.AF_INET6 and socket.has_dualstack_ipv6()  # as :: is for IPv4 too
         listening = socket.create_server((str(number), port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
-    except OSError as error:
-        reason = (error.strerror or str(error)).partition(" (while")[0].lower()  # attempting to bind, says Python too
+    except (OSError, UnicodeError) as error:
+        said = getattr(error, "strerror", None) or str(error)
+        reason = said.partition(" (while")[0].lower()  # attempting to bind, says Python too
         raise Unavailable(f"port {port} of {host} cannot be listened at: {reason}; choose another") from error
     listening.setblocking(False)
     # What is set here is so of each connection; Linux alone has a limit for who does not read
@@ -103,11 +107,23 @@ class Server(MPServer):
         held = SocketHolder(self.listening.fileno(), False, BACKLOG)  # type: ignore[call-arg]
         self._shd, self._sso = held, self.listening  # type: ignore[assignment]
 
+    def _spawn_worker(self, *given: Any, **named: Any) -> Any:
+        """A worker that is told to end by another signal than the one that may reach all processes."""
+        worker = super()._spawn_worker(*given, **named)
+        worker.terminate = partial(_tell_to_end, worker)  # type: ignore[method-assign]
+        return worker
+
     def _interrupt(self) -> None:
         super().signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian has no types there
 
 
-def listen(listening: socket.socket, load: Callable[[], Any], workers: int, leaving: Event) -> None:
+def _tell_to_end(worker: Any) -> None:
+    worker.interrupt_by_parent = True
+    with suppress(ProcessLookupError):
+        os.kill(worker.inner.pid, signal.SIGINT)
+
+
+def listen(listening: socket.socket, load: Callable[[], Starlette], workers: int, leaving: Event) -> None:
     """Serve the application that `load` gives in a worker, until the process is told to end; `leaving` is set shortly
     before.
 
@@ -123,6 +139,7 @@ def listen(listening: socket.socket, load: Callable[[], Any], workers: int, leav
         websockets=False,
         log_level=LogLevels.warning,
         log_dictconfig={
+            "root": {"handlers": ["console"], "level": "WARNING"},
             "handlers": {"console": {"class": "server.logs.Forward"}},
             "loggers": {name: {"handlers": ["console"], "propagate": False} for name in ("_granian", "asyncio")},
         },
@@ -139,10 +156,12 @@ def listen(listening: socket.socket, load: Callable[[], Any], workers: int, leav
 @contextmanager
 def sharing(workers: int) -> Iterator[None]:
     """A block in which the workers that are started share their numbers."""
+    os.environ.pop(SHARED, None)
     if workers == 1:
         yield
         return
-    with TemporaryDirectory(prefix="civic-graph-metrics-") as folder:
+    memory = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with TemporaryDirectory(prefix="civic-graph-metrics-", dir=memory) as folder:
         os.environ[SHARED] = folder
         try:
             yield
@@ -150,21 +169,36 @@ def sharing(workers: int) -> Iterator[None]:
             del os.environ[SHARED]
 
 
-def _loaded(load: Callable[[], Any], tell: Connection) -> Any:
+def _loaded(load: Callable[[], Starlette], tell: Connection) -> Starlette:
     """The application, in a worker. Until it listens, a signal ends it at once: it would wait for nobody."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     Thread(target=_follow, name="follow", daemon=True).start()
     try:
-        return load()
+        return _led(load())
     except CivicGraphError as error:
         tell.send(error)
         signal.pause()  # for the end, which comes from the process that was told
         raise
 
 
+def _led(app: Starlette) -> Starlette:
+    """The application, which goes on where SIGTERM is sent to all processes, as systemd does: the one that started this
+    process gives notice, and tells it when to end."""
+    lifespan = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def led(app: Starlette) -> AsyncIterator[Any]:
+        get_running_loop().add_signal_handler(signal.SIGTERM, lambda: None)  # granian had set its own by now
+        async with lifespan(app) as state:
+            yield state
+
+    app.router.lifespan_context = led
+    return app
+
+
 def _follow() -> None:
     """End with the process that started this one, also where that is killed: nobody else would know of the port."""
     if parent := parent_process():
         parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from select import PIPE_BUF
@@ -49,10 +50,16 @@ def write(lines: Iterable[bytes]) -> None:
     piece = b""
     for line in lines:
         if piece and len(piece) + len(line) >= PIPE_BUF:
-            sys.stderr.write(piece.decode(errors="replace"))
+            _put(piece)
             piece = b""
         piece += line + b"\n"
     if piece:
+        _put(piece)
+
+
+def _put(piece: bytes) -> None:
+    """Write a piece, or lose it: a full disk or a reader that has left is no reason to answer nobody."""
+    with suppress(OSError, ValueError):
         sys.stderr.write(piece.decode(errors="replace"))
 
 

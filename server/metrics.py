@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -75,12 +76,25 @@ class Metrics:
         self.look()
         registry = self.registry
         if self._shares:
+            bury(Path(os.environ[SHARED]))
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it has none
         return generate_latest(registry)
 
     async def show(self, request: Request) -> Response:
         return Response(self.text(), headers={"content-type": TEXT})
+
+
+def bury(folder: Path) -> None:
+    """Forget what workers that have ended had at the moment; what they counted stays."""
+    for file in folder.glob("gauge_live*_*.db"):
+        process = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            mark_process_dead(process)  # type: ignore[no-untyped-call]
+        except PermissionError:
+            pass
 
 
 def route(path: str) -> str:

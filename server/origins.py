@@ -54,11 +54,18 @@ class Border:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             headers = scope["record"].headers
-            if EVERY not in self.hosts and host_of(headers) not in self.hosts:
-                raise BadRequest(STRANGE.format(host_of(headers).decode("latin-1")))
+            if EVERY not in self.hosts:
+                self.check_host(scope)
             if b"cookie" in headers and not follows_link(scope["method"], headers) and self.is_foreign(headers):
                 raise Forbidden(FOREIGN)
         await self.app(scope, receive, send)
+
+    def check_host(self, scope: Scope) -> None:
+        host = host_of(scope["record"].headers)
+        if host not in self.hosts:
+            raise BadRequest(STRANGE.format(host.decode("latin-1")))
+        if sum(name == b"host" for name, _ in scope["headers"]) > 1:
+            raise BadRequest("the request has several hosts; expected one")
 
     def is_foreign(self, headers: Headers) -> bool:
         """Whether a page of another site sends this, as far as its browser says."""

@@ -16,7 +16,9 @@ from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
+from stat import S_IMODE
 from time import time
+from typing import Annotated
 from zlib import crc32
 
 import msgspec
@@ -35,6 +37,10 @@ BUCKET = 16  # digits of a hash by which a token is found; that it is the one is
 State = tuple[int, int, int] | None
 
 
+# As `now` writes it, so that two compare as text
+Time = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+00:00$")]
+
+
 class Token(msgspec.Struct, frozen=True):
     """What is known of a token. Times are ISO 8601, UTC."""
 
@@ -42,9 +48,9 @@ class Token(msgspec.Struct, frozen=True):
     name: str
     role: Role
     sha256: str
-    created: str
-    expires: str
-    revoked: str | None = None
+    created: Time
+    expires: Time
+    revoked: Time | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -99,7 +105,7 @@ class Tokens:
             return []
         except OSError as error:
             raise BadInput(f"{self.path} cannot be read: {error.strerror}") from error
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadInput(f"{self.path} is not a file of tokens: {error}; restore it, or take it away") from error
 
     def create(self, role: Role, lifetime: timedelta, name: str) -> tuple[Token, str]:
@@ -122,8 +128,10 @@ class Tokens:
         return next(token for token in self._change(without) if token.id == token_id)
 
     def _change(self, change: Callable[[list[Token]], list[Token]]) -> list[Token]:
-        """Write what becomes of the tokens into a new file, whose existence keeps others from writing one too."""
-        new = self.path.with_name(f"{self.path.name}.new")
+        """Write what becomes of the tokens into a new file, whose existence keeps others from writing one too. It takes
+        the place of the file that a link leads to, for those who could read that."""
+        path = self.path.resolve()
+        new = path.with_name(f"{path.name}.new")
         try:
             handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:
@@ -133,13 +141,16 @@ class Tokens:
         try:
             with os.fdopen(handle, "wb") as file:
                 tokens = change(self.listed())
+                _share(file.fileno(), path)
                 file.write(msgspec.json.format(msgspec.json.encode(tokens), indent=2) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-            new.replace(self.path)
-        except BaseException:
+            new.replace(path)
+        except BaseException as error:
             with suppress(OSError):
                 new.unlink()
+            if isinstance(error, OSError):
+                raise BadInput(f"{path} cannot be written: {error.strerror}; nothing was changed") from error
             raise
         return tokens
 
@@ -149,6 +160,14 @@ class Tokens:
         except FileNotFoundError:
             return None
         return seen.st_ino, seen.st_mtime_ns, seen.st_size
+
+
+def _share(new: int, path: Path) -> None:
+    """Let those read a new file who could read the one whose place it takes, as far as that can be given them."""
+    with suppress(FileNotFoundError, PermissionError):
+        old = path.stat()
+        os.fchmod(new, S_IMODE(old.st_mode))
+        os.fchown(new, old.st_uid, old.st_gid)
 
 
 def has_token(text: str) -> bool:

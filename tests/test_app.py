@@ -227,6 +227,11 @@ def test_no_answer_goes_without_these_headers(visitor: Visitor, address: str) ->
     assert headers["server"] == ""
 
 
+def test_nobody_is_led_to_the_host_that_they_name(visitor: Visitor) -> None:
+    for path in ("/graphql/", "/healthz/", "/schema.graphql/"):
+        assert visitor.get(path, headers={"host": "attacker.example"}).status_code == 404
+
+
 def test_nothing_beside_the_static_files_is_served(visitor: Visitor) -> None:
     for path in ("static/", "static/../app.py", "static/%2e%2e/app.py", "templates/start.html"):
         assert visitor.get(f"/{path}").status_code == 404
@@ -241,6 +246,8 @@ def test_only_requests_for_this_machine_are_answered_where_it_serves_this_machin
     app = create_app(open_store(example_url, CIVIC), hosts=LOCAL)
     with visiting(app) as visitor:
         assert visitor.get("/healthz", headers={"host": "attacker.example"}).status_code == 400
+        both = [("host", "attacker.example"), ("host", "localhost")]
+        assert visitor.get("/healthz", headers=both).status_code == 400
         for host in ("localhost:8000", "127.0.0.1:8000", "[::1]:8000"):
             assert visitor.get("/healthz", headers={"host": host}).status_code == 200
 

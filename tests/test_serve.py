@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -15,7 +16,8 @@ import httpx
 import pytest
 
 from server.examples import FIRST
-from server.listener import address_of, opened
+from server.listener import SHARED, address_of, opened
+from server.metrics import bury
 from tests.served import PATIENCE, SERVE, Server, address, start, stop, wait, welcome
 
 
@@ -153,14 +155,43 @@ def test_told_to_end_it_is_not_ready_finishes_and_ends(example_url: str, workers
 
 
 def test_all_of_its_processes_may_be_told_to_end_at_once(served: subprocess.Popen[str]) -> None:
-    wait(address(welcome(served)))
+    url = address(welcome(served))
+    wait(url)
     children = Path(f"/proc/{served.pid}/task/{served.pid}/children")
     if not children.exists():
         pytest.skip("the children of a process are not known here")
     subprocess.run(["kill", "-TERM", str(served.pid), *children.read_text().split()], check=True)
+    while httpx.get(f"{url}/readyz").status_code == 200:
+        pass
+    assert httpx.post(f"{url}/graphql", json={"query": FIRST}).status_code == 200
     _, errors = served.communicate(timeout=PATIENCE)
     assert served.returncode == 0
     assert "Unexpected" not in errors
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_it_answers_and_ends_where_its_log_cannot_be_written(example_url: str, workers: int) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no full disk here")
+    with Path("/dev/full").open("w") as full:
+        process = start(example_url, "--workers", str(workers), errors=full)
+        url = address(welcome(process))
+        for _ in range(20):
+            assert httpx.get(f"{url}/healthz", timeout=PATIENCE).status_code == 200
+            assert httpx.post(f"{url}/graphql", json={"query": FIRST}, timeout=PATIENCE).status_code == 200
+        assert stop(process)[0] == 0
+
+
+def test_what_a_worker_had_at_the_moment_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for process in (ended.pid, os.getpid()):
+        for name in ("gauge_livesum", "counter"):
+            (tmp_path / f"{name}_{process}.db").touch()
+    bury(tmp_path)
+    left = {f"counter_{ended.pid}.db", f"counter_{os.getpid()}.db", f"gauge_livesum_{os.getpid()}.db"}
+    assert {path.name for path in tmp_path.iterdir()} == left
 
 
 def test_workers_share_their_numbers(example_url: str) -> None:

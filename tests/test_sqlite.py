@@ -174,6 +174,40 @@ def test_a_file_that_is_made_anew_is_what_a_server_answers_from(
         asked({"boroughs": {"totalCount": boroughs}})
 
 
+def test_a_graph_that_takes_the_place_is_served_once_it_is_loaded_and_verified(
+    store: SQLiteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_readers, "EVERY", 0.01)
+    damaged, empty = tmp_path / "damaged.db", tmp_path / "empty.db"
+    with closing(apsw.Connection(str(store.path))) as connection:
+        connection.execute(f"VACUUM INTO '{damaged}'")
+    with closing(apsw.Connection(str(damaged))) as connection:
+        connection.execute("UPDATE Borough SET name = 'WRONG' WHERE name = 'Hackney'")
+    open_store(f"sqlite:{empty}", CIVIC).close()
+
+    with visiting(create_app(store)) as visitor:
+
+        def state(**wanted: Any) -> int:
+            """The status, once the server says this of itself."""
+            end = time.monotonic() + 10
+            while not (response := visitor.get("/readyz")).json().items() >= wanted.items():
+                assert time.monotonic() < end, response.json()
+            return response.status_code
+
+        assert state(verified="yes") == 200
+        empty.replace(store.path)
+        assert state(ready=False) == 503
+        damaged.replace(store.path)
+        assert state(verified="no", ready=False, version=1) == 503
+
+
+def test_text_that_is_damaged_is_found_out(store: SQLiteStore) -> None:
+    with closing(apsw.Connection(str(store.path))) as connection:
+        connection.execute("UPDATE Borough SET name = CAST(x'ff41' AS TEXT) WHERE id = 'borough:E09000012'")
+    with pytest.raises(Incompatible, match="is damaged or no SQLite file"):
+        store.verify()
+
+
 def test_a_store_of_another_model_is_refused(store: Store) -> None:
     smaller = Model(CIVIC.kinds, CIVIC.relations[1:])
     with pytest.raises(Incompatible, match="was made by another version of the model"):

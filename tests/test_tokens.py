@@ -124,6 +124,29 @@ def test_a_file_that_cannot_be_read_lets_nobody_in(kept: Tokens, capsys: pytest.
     assert list(kept.path.parent.iterdir()) == [kept.path]
 
 
+@pytest.mark.parametrize("expires", ["soon", "2099-11-29T23:00:00+12:00"])
+def test_a_file_with_other_times_lets_nobody_in(kept: Tokens, expires: str) -> None:
+    token, secret = kept.create(Role.ANALYST, DAY, "")
+    kept.path.write_text(kept.path.read_text().replace(token.expires, expires))
+    with pytest.raises(Unavailable):
+        Tokens(kept.path).role_of(secret)
+    kept.path.write_bytes(b"\xff" + kept.path.read_bytes())
+    with pytest.raises(Unavailable):
+        Tokens(kept.path).role_of(secret)
+
+
+def test_tokens_behind_a_link_are_changed_there_for_who_may_read_them(kept: Tokens) -> None:
+    token, secret = kept.create(Role.ANALYST, DAY, "")
+    kept.path.chmod(0o640)
+    link = kept.path.with_name("link")
+    link.symlink_to(kept.path.name)
+    Tokens(link).revoke(token.id)
+    assert link.is_symlink()
+    assert stat.S_IMODE(kept.path.stat().st_mode) == 0o640
+    with pytest.raises(Unauthenticated):
+        kept.role_of(secret)
+
+
 def test_two_cannot_change_tokens_at_a_time(kept: Tokens) -> None:
     kept.path.with_name("tokens.new").touch()
     with pytest.raises(Conflict, match="another process writes tokens"):

@@ -124,6 +124,8 @@ class Neo4jStore:
 
     # Reading
 
+    moves = 0  # a database has one graph and keeps it
+
     def head(self) -> Head:
         reading = self._wait(self._aside.reader.ask(STATE.text, {}))
         state = STATE.shape(reading.cells)

@@ -71,6 +71,10 @@ class SQLiteStore:
 
     # Reading
 
+    @property
+    def moves(self) -> int:
+        return self._readers.moves
+
     def head(self) -> Head:
         with Translated(self.path):
             return head_of(self._readers.connection())
@@ -224,8 +228,9 @@ class SQLiteStore:
             raise Incompatible(f"{self.path} {MEANWHILE}")
 
     def _fits(self, connection: Connection) -> bool:
-        """Whether a file has a graph of this model, as it had when it was opened first."""
-        return has_graph(connection, self.path) and layout_of(connection) == fingerprint(self.model)
+        """Whether a file has a graph of this model, in which something was loaded: one that is being made has not."""
+        fits = has_graph(connection, self.path) and layout_of(connection) == fingerprint(self.model)
+        return fits and head_of(connection).version > 0
 
     def _prepare(self) -> None:
         """Make the file's tables where it has none; bring those of an older model up to date."""

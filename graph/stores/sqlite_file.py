@@ -167,11 +167,11 @@ class Translated:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, apsw.Error):
+        if isinstance(error, apsw.Error | UnicodeDecodeError):
             raise ours(error, self.path) from error
 
 
-def ours(error: apsw.Error, path: Path) -> StoreError:
+def ours(error: apsw.Error | UnicodeDecodeError, path: Path) -> StoreError:
     match error:
         case apsw.InterruptError():
             return Timeout("the store took too long to answer; ask for less")
@@ -179,7 +179,7 @@ def ours(error: apsw.Error, path: Path) -> StoreError:
             return StoreError(f"the disk of {path} is full; nothing was changed", "the disk of the store is full")
         case apsw.BusyError():
             return Conflict(f"{path} is being written by another process", "the store is being written")
-        case apsw.NotADBError() | apsw.CorruptError():
+        case apsw.NotADBError() | apsw.CorruptError() | UnicodeDecodeError():
             return Incompatible(
                 f"{path} is damaged or no SQLite file; restore it or load into a new store", "the store is damaged"
             )

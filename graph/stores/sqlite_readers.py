@@ -46,6 +46,7 @@ class Readers:
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._local = threading.local()
         self._first = self._file = file_at(path)  # which fits
+        self.moves = 0
         self.opened: WeakSet[Connection] = WeakSet()  # a thread that ends takes its own along
 
     def connection(self) -> Connection:
@@ -79,7 +80,8 @@ class Readers:
         that is read, if it can be. Whoever has a file open goes on reading what was taken away."""
         while True:
             await sleep(EVERY)
-            self._file = file_at(self.path)
+            if (file := file_at(self.path)) != self._file:
+                self._file, self.moves = file, self.moves + 1
 
     async def elsewhere(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         """Have a thread that reads do it."""
