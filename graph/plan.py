@@ -40,10 +40,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from graph.errors import PageSize
+from graph.errors import BadInput, PageSize
 from graph.model import Cube, Hop, Kind, Property
 
 MAX_PAGE = 100  # rows of a page, groups, or nodes by id
+MAX_OFFSET = 100_000  # groups that are passed over
 MAX_COMPUTED = 10_000  # rows
 MAX_TEXT, MAX_WORDS = 200, 32  # characters and words that are searched for at most
 
@@ -53,6 +54,13 @@ def page_size(name: str, size: object, least: int = 0) -> int:
     if type(size) is not int or not least <= size <= MAX_PAGE:
         raise PageSize(f"{name} is {size}; expected {least} to {MAX_PAGE}")
     return size
+
+
+def groups_before(offset: object) -> int:
+    """How many groups are passed over. Raises BadInput where these are too many, or no number."""
+    if type(offset) is not int or not 0 <= offset <= MAX_OFFSET:
+        raise BadInput(f"offset is {offset}; expected 0 to {MAX_OFFSET}")
+    return offset
 
 
 class Convert(Enum):
@@ -260,9 +268,11 @@ class Groups:
     limit: int
     value: Value
     among: Predicate = AllOf()
+    offset: int = 0
 
     def __post_init__(self) -> None:
         page_size("limit", self.limit)
+        groups_before(self.offset)
 
 
 # Values of a group.

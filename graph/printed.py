@@ -103,8 +103,8 @@ def _lines(value: p.Value) -> Iterator[str]:
         case p.Rows(inner) | p.GroupKeys(inner) | p.GroupNode(inner):
             yield type(value).__name__
             yield from _below(inner)
-        case p.Groups(by, limit, inner, among):
-            yield f"Groups by {_grouping(by)}{_among(among)} first {limit}"
+        case p.Groups(by, limit, inner, among, offset):
+            yield f"Groups by {_grouping(by)}{_among(among)} first {limit}{f' after {offset}' if offset else ''}"
             yield from _below(inner)
         case p.GroupSum(prop, on_edge):
             yield f"sum of {_named(prop, on_edge)}"

@@ -29,7 +29,7 @@ from schema import limits
 from schema.expansion import Expansion, nodes
 
 # Arguments whose values shape the statement
-STRUCTURAL = {"first", "last", "orderBy", "by", "if", "kinds", "via", "maxHops", "hops", "limit", "cube"}
+STRUCTURAL = {"first", "last", "offset", "orderBy", "by", "if", "kinds", "via", "maxHops", "hops", "limit", "cube"}
 LISTS = {"ids"}  # so does the number of their members, and every variable that is written among them
 CURSORS = {"after", "before"}
 

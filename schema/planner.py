@@ -313,6 +313,7 @@ class Planner(Selections):
         if len(names) != 1:
             raise BadInput(f"by has {len(names)} values; expected one")
         limit = p.page_size("first", plain(given.get("first", Leaf(limits.DEFAULT_PAGE))))
+        offset = p.groups_before(plain(given.get("offset", Leaf(0))))
         self.spend(at.rows * limit)
         by = groupings(self.model, kind, hop.relation if hop else None)[names[0]]
         below, values = at.into(limit, hops=0), {}
@@ -320,7 +321,7 @@ class Planner(Selections):
             made = ADDED.get(asked[0].name.value)
             values[key] = self.numbers(asked, made, kind, hop, title) if made else self.group(asked, by, title, below)
         among = holds(by.relation, at.day) if isinstance(by, Hop) else p.AllOf()
-        return p.Groups(by, limit, self.object(values), among)
+        return p.Groups(by, limit, self.object(values), among, offset)
 
     def group(self, nodes: list[FieldNode], by: Grouping, title: str, at: At) -> p.Value:
         match nodes[0].name.value:

@@ -12,7 +12,7 @@ from strawberry.types.field import StrawberryField
 
 from graph.cubes import COLUMNS
 from graph.model import ID, LOCATORS, SINCE, SOURCE, SOURCES, UNTIL, Hop, Kind, Model, Property, Relation, Type, snake
-from graph.plan import MAX_PAGE, MAX_TEXT, MAX_WORDS
+from graph.plan import MAX_OFFSET, MAX_PAGE, MAX_TEXT, MAX_WORDS
 from schema.declaring import CUSTOM, Declaring
 from schema.groups import groupings, numeric
 from schema.limits import DEFAULT_PAGE, HOPS, MAX_HOPS, MAX_WIDTH, WIDTH
@@ -284,6 +284,7 @@ class Declared(Declaring):
         arguments = (
             ("by", f"list[{title}GroupBy]", "What to group by; one for now."),
             ("first", "Int | None", f"How many groups, up to {MAX_PAGE}; {DEFAULT_PAGE} if not given."),
+            ("offset", "Int | None", f"How many groups to pass over, up to {MAX_OFFSET:,}; none if not given."),
         )
         says = "All pages, counted by a value, the largest first."
         return [self._field("groups", f"list[{title}Group]", says, arguments)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from anyio import create_task_group
@@ -55,7 +54,7 @@ def application(
     lifespan, in which it looks at the time."""
     settings = settings or from_environment(os.environ)
     log.level = LEVELS[settings.log_level]
-    callers = Callers(Tokens(Path(settings.tokens)), settings.anonymous)
+    callers = Callers(Tokens(settings.token_file), settings.anonymous)
     documents = Documents(known(settings.operations), settings.trusted_only)
     is_local = settings.host in LOCAL or settings.anonymous is not Role.PUBLIC
     hosts = (*LOCAL, settings.host) if is_local else ("*",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
@@ -36,7 +37,13 @@ class Settings(msgspec.Struct, frozen=True):
             description="Role of callers without a token; one that sees more than public only on a loopback address.",
         ),
     ] = Role.PUBLIC
-    tokens: Annotated[str, Meta(title="a file", description="Where API tokens are kept.")] = "civic-graph.tokens"
+    tokens: Annotated[
+        str,
+        Meta(
+            title="a file",
+            description="Where API tokens are kept; by default civic-graph.tokens beside an SQLite store, or here.",
+        ),
+    ] = ""
     student_key: Annotated[
         str,
         Meta(title="a file", description="File of the key by which students' numbers become pseudonyms."),
@@ -76,6 +83,14 @@ class Settings(msgspec.Struct, frozen=True):
         Literal["debug", "info", "warning", "error"],
         Meta(title="debug, info, warning or error", description="Least severe events that are logged."),
     ] = "info"
+
+    @property
+    def token_file(self) -> Path:
+        """Where API tokens are kept: all stores of a folder have them in common."""
+        if self.tokens:
+            return Path(self.tokens)
+        scheme, _, place = self.store.partition(":")
+        return (Path(place).parent if scheme == "sqlite" else Path()) / "civic-graph.tokens"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 import msgspec
 
@@ -33,11 +31,13 @@ def token() -> None:
 @click.pass_obj
 def create(settings: Settings, role: Role, expires: str, name: str, as_json: bool) -> None:
     """Make a token and print it, this once: only its hash is kept."""
-    made, secret = Tokens(Path(settings.tokens)).create(role, lifetime(expires), name)
+    made, secret = Tokens(settings.token_file).create(role, lifetime(expires), name)
     if as_json:
         click.echo(msgspec.json.encode({**shown(made), "token": secret}))
         return
-    click.echo(f"Token {made.id}, {role} until {made.expires}. It is shown this once:", err=True)
+    click.echo(
+        f"Token {made.id} in {settings.token_file}, {role} until {made.expires}. It is shown this once:", err=True
+    )
     click.echo(secret)
 
 
@@ -46,13 +46,13 @@ def create(settings: Settings, role: Role, expires: str, name: str, as_json: boo
 @click.pass_obj
 def listed(settings: Settings, as_json: bool) -> None:
     """List all tokens, also those that are not valid any more."""
-    tokens = [shown(token) for token in Tokens(Path(settings.tokens)).listed()]
+    tokens = [shown(token) for token in Tokens(settings.token_file).listed()]
     if as_json:
         click.echo(msgspec.json.encode(tokens))
     elif tokens:
         console.print_table("Tokens", [SHOWN, *(tuple(token.values()) for token in tokens)])
     else:
-        click.echo(f"There are no tokens in {settings.tokens}.")
+        click.echo(f"There are no tokens in {settings.token_file}.")
 
 
 @token.command(epilog=example("civic-graph token revoke 3f9a1c2b"))
@@ -61,7 +61,7 @@ def listed(settings: Settings, as_json: bool) -> None:
 @click.pass_obj
 def revoke(settings: Settings, token_id: str, as_json: bool) -> None:
     """Take a token back. Servers refuse it from their next request on."""
-    found = Tokens(Path(settings.tokens)).revoke(token_id)
+    found = Tokens(settings.token_file).revoke(token_id)
     click.echo(msgspec.json.encode(shown(found)) if as_json else f"Token {found.id} was {found.state}.")
 
 

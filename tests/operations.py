@@ -428,6 +428,7 @@ class Drawing:
         elif "by" in declared.args:
             values = {"by": [self.value(get_named_type(declared.args["by"].type), ("", ""))]}
             values |= {"first": self.one_of([None, 0, 1, 2, 100])} if self.chance(30) else {}
+            values |= {"offset": self.one_of([None, 0, 1, 2, 100_000])} if self.chance(20) else {}
             at = replace(self.listed(values, at), kind=self.grouped(type_, plain(values["by"][0])))
         elif "id" in declared.args:
             values = {"id": self.node_id()}

@@ -391,7 +391,8 @@ class Connection:
         there = sorted(value for value in groups if value is not None)
         values = [*there, *([None] if None in groups else [])]
         values.sort(key=lambda value: -len(groups[value]))
-        return [self._group(by, value, groups[value]) for value in values[:size]]
+        offset = given.get("offset") or 0
+        return [self._group(by, value, groups[value]) for value in values[offset : offset + size]]
 
     def _values(self, row: Row, by: tuple[Property, bool] | Hop, part: str) -> set[Any]:
         if isinstance(by, Hop):

@@ -262,6 +262,13 @@ def test_a_hundred_of_one_is_read(client: Client) -> None:
     assert client.code("{ %s }" % ("__typename " * 101)) == "TOO_COSTLY"
 
 
+@pytest.mark.parametrize("number", ["2147483647", "100001", "-1", "9" * 5_000])
+def test_no_number_passes_over_more_groups(client: Client, number: str) -> None:
+    query = "{ partners { groups(by: [BOROUGH], offset: %s) { count } } }"
+    assert client.code(query % number) in ("BAD_INPUT", "VALIDATION_FAILED")
+    assert client.data(query % 100_000) == {"partners": {"groups": []}}
+
+
 @pytest.mark.parametrize("number", ["2147483647", "101", "-1", "9" * 5_000])
 def test_no_number_makes_a_page_larger(client: Client, number: str) -> None:
     assert client.code(f"{{ partners(first: {number}) {{ totalCount }} }}") in ("PAGE_SIZE", "VALIDATION_FAILED")

@@ -19,7 +19,7 @@ def test_without_variables_there_are_the_defaults() -> None:
         "host": "127.0.0.1",
         "port": 8000,
         "anonymous": "public",
-        "tokens": "civic-graph.tokens",
+        "tokens": "",
         "student_key": "",
         "operations": "",
         "trusted_only": False,
@@ -28,6 +28,19 @@ def test_without_variables_there_are_the_defaults() -> None:
         "kept_answers": 64,
         "log_level": "info",
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "file"),
+    [
+        ({}, "civic-graph.tokens"),
+        ({"store": "sqlite:/srv/graph.db"}, "/srv/civic-graph.tokens"),
+        ({"store": "bolt://localhost"}, "civic-graph.tokens"),
+        ({"store": "sqlite:/srv/graph.db", "tokens": "t"}, "t"),
+    ],
+)
+def test_tokens_are_beside_the_store_if_nothing_else_is_said(given: dict[str, str], file: str) -> None:
+    assert Settings(**given).token_file == Path(file)  # type: ignore[arg-type]
 
 
 def test_variables_are_read_by_their_type() -> None:

@@ -352,7 +352,8 @@ class Compiler:
         shape = self.group_value(groups.value, grouped)
         if target and isinstance(by, Hop):
             lines += self.matches.targets(by, groups.among, row, target)
-        lines += [*grouped.lines(), f"ORDER BY {grouped.number} DESC, {grouped.value} LIMIT {groups.limit}"]
+        skip = f" SKIP {groups.offset}" if groups.offset else ""
+        lines += [*grouped.lines(), f"ORDER BY {grouped.number} DESC, {grouped.value}{skip} LIMIT {groups.limit}"]
         inner = grouped.cells
         cells.calls += call(scope(outer), [*lines, *inner.calls, f"RETURN collect({inner.text}) AS {name}"])
         return each(cells.get(name), shape)

@@ -299,9 +299,10 @@ class Compiler:
         where = all_of(self.conditions(page, row, seeking=False, full=True))
         content = self.group_value(groups.value, grouped)
         added = "".join(f", {sql} AS {quoted(name)}" for name, sql in grouped.columns.items())
+        offset = f" OFFSET {groups.offset}" if groups.offset else ""
         counted = (
             f"SELECT {value} AS v, count(*) AS c{added} FROM {source} WHERE {where} "
-            f"GROUP BY 1 ORDER BY 2 DESC, 1 NULLS LAST LIMIT {groups.limit}"
+            f"GROUP BY 1 ORDER BY 2 DESC, 1 NULLS LAST LIMIT {groups.limit}{offset}"
         )
         return json_list(content, f"({counted})")
 
