@@ -32,6 +32,7 @@ SCALARS = {
     Type.DATE: ("Date", "DateFilter"),
 }
 AS_OF = ("asOf", "Date | None", "Only relations that hold on this day; whenever they hold, if not given.")
+FULFILLED = "What a value must fulfil; all that is given must hold."
 ORDERED = ("gt", "gte", "lt", "lte")
 TEXTUAL = ("contains", "containsIgnoreCase", "startsWith")
 OPERATORS = {
@@ -149,7 +150,8 @@ class Declared(Declaring):
         self._filter("TextFilter", "str", ("eq", "ne", "in", *ORDERED, *TEXTUAL, "isNull"))
         self._filter("IntFilter", "Int", ("eq", "ne", "in", *ORDERED, "isNull"))
         self._filter("DecimalFilter", "float", ("eq", "ne", "in", *ORDERED, "isNull"))
-        self._filter("DateFilter", "Date", ("eq", "ne", "in", *ORDERED, "isNull"))
+        dated = f"{FULFILLED} A date known to the month or year is compared as its first day."
+        self._filter("DateFilter", "Date", ("eq", "ne", "in", *ORDERED, "isNull"), dated)
         self._filter("BooleanFilter", "bool", ("eq", "ne", "isNull"))
         self._filter("TextsFilter", "str", ("has", "isEmpty"))
 
@@ -177,10 +179,10 @@ class Declared(Declaring):
         self._type("Provenance", "A source that speaks of a node, and what it says.", fields)
         return [self._field("provenance", "list[Provenance]", "Who says what, the source that counts most first.")]
 
-    def _filter(self, name: str, scalar: str, operators: tuple[str, ...]) -> None:
+    def _filter(self, name: str, scalar: str, operators: tuple[str, ...], says: str = FULFILLED) -> None:
         annotations = {"in": f"list[{scalar}] | None", "isNull": "bool | None", "isEmpty": "bool | None"}
         fields = [self._field(o, annotations.get(o, f"{scalar} | None"), OPERATORS[o]) for o in operators]
-        self._input(name, "What a value must fulfil; all that is given must hold.", fields)
+        self._input(name, says, fields)
 
     # Properties
 
@@ -219,7 +221,7 @@ class Declared(Declaring):
         ]
 
     def _order_fields(self, properties: tuple[Property, ...]) -> list[StrawberryField]:
-        return [self._field(p.name, "SortDirection | None", f"By {p.name}.") for p in properties if not p.is_list]
+        return [self._field(p.name, "SortDirection | None", _ordered(p)) for p in properties if not p.is_list]
 
     # Kinds
 
@@ -267,7 +269,7 @@ class Declared(Declaring):
         cursor = self._field("cursor", "str", "Its place in the connection.")
         self._type(f"{title}Edge", f"{a(kind)} and how it was reached.", [cursor, node, *edge])
         fields = [
-            self._field("totalCount", "Int", "How many there are on all pages."),
+            self._field("totalCount", "Int", f"How many there are on all pages{_repeated(relation)}."),
             self._field("edges", f"list[{title}Edge]", "This page, with what is known of each relation."),
             self._field("nodes", f"list[{kind.name}]", "This page."),
             self._field("pageInfo", "PageInfo", "Where this page stands."),
@@ -490,3 +492,12 @@ def _decimals(scale: int) -> str:
 
 def _described(prop: Property) -> str:
     return f"{prop.description} In {prop.unit}." if prop.unit else prop.description
+
+
+def _repeated(relation: Relation | None) -> str:
+    """What a connection counts where a node can be related to another more than once."""
+    return "; a node counts each time that it is related" if relation and relation.keys else ""
+
+
+def _ordered(prop: Property) -> str:
+    return f"By {prop.name}{', in the order of the alphabet' if prop.type is Type.ENUM else ''}."

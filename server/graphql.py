@@ -25,6 +25,7 @@ METHODS = "GET, HEAD, POST"
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 VARY = (b"vary", b"accept, accept-encoding, authorization")
+PREFLIGHT, ORIGINS = b"access-control-request-method", "CIVIC_GRAPH_ORIGINS"
 EXPLAIN = b"x-civic-graph-explain"
 SHAPE = (
     "a JSON object with query or documentId (text), variables (object), operationName (text) and extensions (object)"
@@ -90,6 +91,8 @@ class GraphQL:
 
 async def read(method: str, query_string: bytes, headers: Headers, receive: Receive) -> Request:
     """The request, from its address or its body. Raises BadRequest or TooLarge where there is none."""
+    if PREFLIGHT in headers:
+        raise WrongMethod(f"{method} asks whether a page of another site may ask; none may that is not in {ORIGINS}")
     if method not in METHODS.split(", "):
         raise WrongMethod(f"{method} is not for this address; expected {METHODS}")
     if method != "POST":

@@ -91,7 +91,10 @@ def test_code_is_generated_from_the_running_server_too(project: Project) -> None
     config = project.folder / "codegen.json"
     config.write_text(config.read_text().replace('"schema.graphql"', f'"{project.url}/graphql"'))
     project.run("npx graphql-codegen")
-    assert "nodes: Array<{ name: string, population: number | null }>" in (project.folder / "generated.ts").read_text()
+    assert (
+        "nodes: Array<{ name: string, part: BoroughPart | null, population: number | null }>"
+        in (project.folder / "generated.ts").read_text()
+    )
 
 
 @pytest.mark.parametrize("project", [titled("GraphQL ESLint")], indirect=True)
