@@ -98,13 +98,13 @@ class BadInput(RequestError):
 
 
 class BadCursor(BadInput):
-    """A cursor of another connection or order, or none of ours."""
+    """A cursor of another kind or order, or none of ours."""
 
     code = "BAD_CURSOR"
 
 
 class PageSize(BadInput):
-    """`first` or `last` is not between 0 and 100."""
+    """`first`, `last` or `limit` is more than 100, or less than it can be."""
 
     code = "PAGE_SIZE"
 

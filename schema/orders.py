@@ -42,7 +42,7 @@ def seek(given: Tree | None, name: str, kind: Kind, order: tuple[p.Key, ...], pa
         return None
     made_for, *places = read_cursor(given.value)
     if made_for != signature(kind.name, order) or len(places) != len(order):
-        raise BadCursor(f"{name} is a cursor of another connection or order; use one from the same query")
+        raise BadCursor(f"{name} is a cursor of another kind or order; use one from the same query")
     for place, key in zip(places, order, strict=True):
         if place is not None and type(place) not in PLACES.get(key.property.type, (str,)):
             raise BadCursor(f"{name} is not a cursor of this API: it has another type of {key.property.name}")

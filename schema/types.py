@@ -86,7 +86,8 @@ def camel(name: str) -> str:
 
 def a(kind: Kind) -> str:
     """One of a kind, at the start of a sentence."""
-    return f"{'An' if kind.name[0] in 'AEIOU' else 'A'} {kind.name.lower()}"
+    takes_an = kind.name[0] in "AEIOU" and not kind.name.startswith("Uni")
+    return f"{'An' if takes_an else 'A'} {kind.name.lower()}"
 
 
 def relation_title(relation: Relation) -> str:
