@@ -172,7 +172,7 @@ def _ranged(read: Callable[[str], float], of: Property) -> Parse:
 
 def within(of: Property, number: float) -> float:
     if not of.admits(number):
-        raise Refused(f"{number:g} is out of range", f"a number {of.range}")
+        raise Refused(f"{number:.15g} is out of range", f"a number {of.range}")
     return number
 
 

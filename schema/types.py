@@ -151,7 +151,7 @@ class Declared(Declaring):
         self._filter("TextFilter", "str", ("eq", "ne", "in", *ORDERED, *TEXTUAL, "isNull"))
         self._filter("IntFilter", "Int", ("eq", "ne", "in", *ORDERED, "isNull"))
         self._filter("DecimalFilter", "float", ("eq", "ne", "in", *ORDERED, "isNull"))
-        dated = f"{FULFILLED} A date known to the month or year is compared as its first day."
+        dated = f"{FULFILLED} A date known to the month or year is its first day to gt, gte, lt and lte."
         self._filter("DateFilter", "Date", ("eq", "ne", "in", *ORDERED, "isNull"), dated)
         self._filter("BooleanFilter", "bool", ("eq", "ne", "isNull"))
         self._filter("TextsFilter", "str", ("has", "isEmpty"))

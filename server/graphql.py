@@ -91,7 +91,7 @@ class GraphQL:
 
 async def read(method: str, query_string: bytes, headers: Headers, receive: Receive) -> Request:
     """The request, from its address or its body. Raises BadRequest or TooLarge where there is none."""
-    if PREFLIGHT in headers:
+    if method == "OPTIONS" and PREFLIGHT in headers:
         raise WrongMethod(f"{method} asks whether a page of another site may ask; none may that is not in {ORIGINS}")
     if method not in METHODS.split(", "):
         raise WrongMethod(f"{method} is not for this address; expected {METHODS}")

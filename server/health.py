@@ -27,6 +27,9 @@ class Health:
         self._check = Thread(target=self._verify, name="verify", daemon=True)
 
     def begin(self) -> None:
+        """Check the graph, as it is now."""
+        self.verified, self._moves = "pending", self.store.moves
+        self._check = Thread(target=self._verify, name="verify", daemon=True)
         self._check.start()
 
     async def end(self) -> None:
@@ -52,14 +55,12 @@ class Health:
         return _json({"status": "alive"})
 
     async def ready(self, request: Request) -> Response:
-        if self._moves != self.store.moves and not self._check.is_alive():
-            self.verified, self._moves = "pending", self.store.moves
-            self._check = Thread(target=self._verify, name="verify", daemon=True)
-            self.begin()
         try:
             head = await run_sync(self.store.head)
         except CivicGraphError as error:
             return _json({"ready": False, "verified": self.verified, "error": error.told}, 503)
+        if self._moves != self.store.moves and not self._check.is_alive():
+            self.begin()
         ready = self.verified != "no" and not self.leaving()
         loaded = {"version": head.version, "loadedAt": head.loaded_at or None, "loading": list(head.loading)}
         return _json({"ready": ready, **loaded, "verified": self.verified}, 200 if ready else 503)

@@ -139,7 +139,7 @@ def listen(listening: socket.socket, load: Callable[[], Starlette], workers: int
         websockets=False,
         log_level=LogLevels.warning,
         log_dictconfig={
-            "root": {"handlers": ["console"], "level": "WARNING"},
+            "root": {"handlers": ["console"], "level": "WARNING"},  # of what a database's driver says
             "handlers": {"console": {"class": "server.logs.Forward"}},
             "loggers": {name: {"handlers": ["console"], "propagate": False} for name in ("_granian", "asyncio")},
         },
@@ -170,9 +170,9 @@ def sharing(workers: int) -> Iterator[None]:
 
 
 def _loaded(load: Callable[[], Starlette], tell: Connection) -> Starlette:
-    """The application, in a worker. Until it listens, a signal ends it at once: it would wait for nobody."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    """The application, in a worker. Until it listens, who started it ends it at once: it would wait for nobody."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     Thread(target=_follow, name="follow", daemon=True).start()
     try:
         return _led(load())

@@ -7,6 +7,7 @@ all; the listener makes one. A single worker keeps its numbers to itself.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -89,12 +90,19 @@ def bury(folder: Path) -> None:
     """Forget what workers that have ended had at the moment; what they counted stays."""
     for file in folder.glob("gauge_live*_*.db"):
         process = int(file.stem.rpartition("_")[2])
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            mark_process_dead(process)  # type: ignore[no-untyped-call]
-        except PermissionError:
-            pass
+        if not is_there(process):
+            with suppress(FileNotFoundError):  # another worker was faster
+                mark_process_dead(process)  # type: ignore[no-untyped-call]
+
+
+def is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def route(path: str) -> str:

@@ -14,10 +14,10 @@ from server.settings import Settings
 @json_option
 @click.pass_obj
 def operations(settings: Settings, as_json: bool) -> None:
-    """List the trusted documents by name and id, and who sees least of those that may ask each.
+    """List the trusted documents by name and id, and the role that sees least of those whose schema each fits.
 
-    Ends with 1 where a file is wrong. With --json, the manifest for clients: what each answers, who may ask it, its
-    variables with an example, and its text, by id.
+    Ends with 1 where a file is no such document. With --json, the manifest for clients: what each answers, that role,
+    its variables with an example, and its text, by id.
     """
     from graph.errors import RequestError
     from schema.errors import failure

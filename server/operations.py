@@ -25,13 +25,17 @@ PACKAGED = (HERE / "known", HERE.parent / "docs" / "operations")  # as installed
 Complain = Callable[[str, str], None]  # takes a place, of a file and in it, and what is wrong there
 
 
-def known(folder: str = "", complain: Complain | None = None) -> list[Trusted]:
+def warned(place: str, reason: str) -> None:
+    log.warning("operation left out", file=place, reason=reason)
+
+
+def known(folder: str = "", complain: Complain = warned) -> list[Trusted]:
     """The trusted documents that come with the package, and those of a folder of one's own.
 
-    What is wrong with a file is told to `complain`, logged if nothing else is given, and the file left out.
+    What is wrong with a file is told to `complain`, and the file left out.
     """
     folders = [*[path for path in PACKAGED if path.is_dir()][:1], *([Path(folder)] if folder else [])]
-    return [document for path in folders for document in _read(path, complain or warned)]
+    return [document for path in folders for document in _read(path, complain)]
 
 
 def _read(folder: Path, complain: Complain) -> Iterator[Trusted]:
@@ -45,7 +49,7 @@ def _read(folder: Path, complain: Complain) -> Iterator[Trusted]:
 
 
 def least_role(document: Trusted) -> Role:
-    """Who sees least of those that may ask it. Raises RequestError where nobody may."""
+    """Who sees least of those whose schema it fits. Raises RequestError where it fits none."""
     for role in Role:
         try:
             documents.read(document.text, executable(seen_by(role, CIVIC)))
@@ -73,7 +77,7 @@ def _document(path: Path) -> Trusted:
 
 
 def manifest(roles: Iterable[tuple[Trusted, Role]]) -> dict[str, Any]:
-    """What clients need to know of trusted documents, by id; `roles` say who sees least of those that may ask each."""
+    """What clients need to know of trusted documents, by id; `roles` as `least_role` has them."""
     return {
         document.id: {
             "name": document.name,
@@ -104,7 +108,3 @@ def tell(file: str, answer: Answer, complain: Complain) -> None:
     for error in msgspec.json.decode(answer.body)["errors"]:
         places = [f"{at['line']}:{at['column']}" for at in error.get("locations", ())]
         complain(":".join([file, *places[:1]]), error["message"])
-
-
-def warned(place: str, reason: str) -> None:
-    log.warning("operation not planned", file=place, reason=reason)

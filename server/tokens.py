@@ -35,10 +35,8 @@ REFUSED = "the token is not valid; send a current one as Authorization: Bearer T
 
 BUCKET = 16  # digits of a hash by which a token is found; that it is the one is compared in constant time
 State = tuple[int, int, int] | None
-
-
-# As `now` writes it, so that two compare as text
-Time = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\+00:00$")]
+TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$"  # as `now` writes it, so that two compare as text
+Time = Annotated[str, msgspec.Meta(pattern=TIME)]
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -130,7 +128,7 @@ class Tokens:
     def _change(self, change: Callable[[list[Token]], list[Token]]) -> list[Token]:
         """Write what becomes of the tokens into a new file, whose existence keeps others from writing one too. It takes
         the place of the file that a link leads to, for those who could read that."""
-        path = self.path.resolve()
+        path = Path(os.path.realpath(self.path))
         new = path.with_name(f"{path.name}.new")
         try:
             handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -140,7 +138,7 @@ class Tokens:
             raise BadInput(f"{new} cannot be written: {error.strerror}") from error
         try:
             with os.fdopen(handle, "wb") as file:
-                tokens = change(self.listed())
+                tokens = change(Tokens(path).listed())
                 _share(file.fileno(), path)
                 file.write(msgspec.json.format(msgspec.json.encode(tokens), indent=2) + b"\n")
                 file.flush()
@@ -166,8 +164,9 @@ def _share(new: int, path: Path) -> None:
     """Let those read a new file who could read the one whose place it takes, as far as that can be given them."""
     with suppress(FileNotFoundError, PermissionError):
         old = path.stat()
+        os.fchown(new, -1, old.st_gid)
         os.fchmod(new, S_IMODE(old.st_mode))
-        os.fchown(new, old.st_uid, old.st_gid)
+        os.fchown(new, old.st_uid, -1)
 
 
 def has_token(text: str) -> bool:

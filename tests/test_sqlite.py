@@ -201,6 +201,32 @@ def test_a_graph_that_takes_the_place_is_served_once_it_is_loaded_and_verified(
         assert state(verified="no", ready=False, version=1) == 503
 
 
+def test_a_graph_that_is_copied_into_the_place_is_verified_once_it_is_there(
+    store: SQLiteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_readers, "EVERY", 0.01)
+    with closing(apsw.Connection(str(store.path))) as connection:
+        connection.execute(f"VACUUM INTO '{tmp_path / 'backup.db'}'")
+    content = (tmp_path / "backup.db").read_bytes()
+    with visiting(create_app(store)) as visitor:
+
+        def become(status: int, **wanted: Any) -> None:
+            end = time.monotonic() + 10
+            while (found := visitor.get("/readyz")).status_code != status or not found.json().items() >= wanted.items():
+                assert time.monotonic() < end, found.json()
+
+        become(200, verified="yes")
+        for file in tmp_path.glob("graph.db*"):
+            file.unlink()
+        become(503, ready=False)
+        with store.path.open("wb", buffering=0) as copy:
+            copy.write(content[: len(content) // 2])
+            for _ in range(20):
+                assert visitor.get("/readyz").status_code == 503
+            copy.write(content[len(content) // 2 :])
+        become(200, verified="yes", ready=True)
+
+
 def test_text_that_is_damaged_is_found_out(store: SQLiteStore) -> None:
     with closing(apsw.Connection(str(store.path))) as connection:
         connection.execute("UPDATE Borough SET name = CAST(x'ff41' AS TEXT) WHERE id = 'borough:E09000012'")

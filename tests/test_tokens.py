@@ -130,9 +130,19 @@ def test_a_file_with_other_times_lets_nobody_in(kept: Tokens, expires: str) -> N
     kept.path.write_text(kept.path.read_text().replace(token.expires, expires))
     with pytest.raises(Unavailable):
         Tokens(kept.path).role_of(secret)
-    kept.path.write_bytes(b"\xff" + kept.path.read_bytes())
+
+
+def test_a_file_with_bytes_of_no_text_lets_nobody_in(kept: Tokens) -> None:
+    _, secret = kept.create(Role.ANALYST, DAY, "the map")
+    kept.path.write_bytes(kept.path.read_bytes().replace(b"the map", b"the \xff"))
     with pytest.raises(Unavailable):
         Tokens(kept.path).role_of(secret)
+
+
+def test_a_link_to_itself_is_said(kept: Tokens) -> None:
+    kept.path.symlink_to(kept.path.name)
+    with pytest.raises(BadInput, match="cannot be read"):
+        kept.create(Role.ANALYST, DAY, "")
 
 
 def test_tokens_behind_a_link_are_changed_there_for_who_may_read_them(kept: Tokens) -> None:

@@ -99,7 +99,8 @@ def test_the_query_page_says_so_and_offers_them(strict: Visitor) -> None:
     start = strict.get("/").text
     assert "trusted documents only" in start
     assert "schema.graphql" not in start
-    assert (strict.get("/schema.graphql").status_code, "trusted documents only" in page) == (403, True)
+    schema = strict.get("/schema.graphql")
+    assert (schema.status_code, "trusted documents only" in schema.text) == (403, True)
 
 
 def test_who_may_not_ask_one_is_not_shown_it(example_url: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from graph import plan as p
@@ -15,7 +15,6 @@ Counts = Mapping[str, int]
 RANGE, PART, MOST = 1 / 3, 1 / 5, 9 / 10
 CAUTION = 8  # how many times cheaper trying must seem: where nothing is found, it tries every row
 AGAIN = 30  # times that a step may be tried from one and the same node
-OUTER = 100  # rows, at most, that a nested page is of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Facts:
 
 
 def rare(hop: Hop, where: p.Predicate, counts: Counts, scan: int, limit: int | None) -> bool:
-    """Whether it is cheaper to find what a step comes from than to try the step from each row: see `Tried`."""
+    """Whether it is cheaper to find what a step comes from than to try the step from each row; see `Tried`."""
     found = link_count(hop, counts) * share(where, hop.target, counts)
     if limit is None:
         return found < scan
@@ -39,21 +38,30 @@ def rare(hop: Hop, where: p.Predicate, counts: Counts, scan: int, limit: int | N
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """How a predicate is met: as one by which rows are found, of `scan` that would be tried, or for its own sake, 0;
-    with a `limit`, only as many as give that many rows. In all it is tried so many `times`."""
+    """How often a predicate is met.
+
+    `scan`: rows that are tried to find those of a page, 0 where the rows are there and each is tried for its own sake.
+    `limit`: rows that are enough, if not all that fulfil it are wanted.
+    `times`: how often it is tried in all, at most.
+    """
 
     scan: int
     limit: int | None
     times: float
 
+    def beside(self, others: p.Predicate, kind: str, counts: Counts) -> Tried:
+        """How it is met where other conditions on a row leave some."""
+        return replace(self, times=self.times * share(others, kind, counts))
+
     def beyond(self, hop: Hop, counts: Counts) -> Tried:
         """How what lies behind a step is met, where the step is tried each time."""
         return Tried(0, None, self.times * fan(hop, counts))
 
-    def is_repeated(self, hop: Hop, counts: Counts) -> bool:
-        """Whether a step would be tried from the same nodes again and again: where conditions lead back and forth, that
-        multiplies with each step."""
-        return self.times > AGAIN * max(1, counts.get(hop.origin, 1))
+    def finds_first(self, has: p.Has, counts: Counts) -> bool:
+        """Whether what a step comes from is to be found beforehand: where it is rare, or where the step would be tried
+        from the same nodes again and again. In conditions that lead back and forth that multiplies with each step."""
+        repeated = self.times > AGAIN * max(1, counts.get(has.hop.origin, 1))
+        return repeated or rare(has.hop, has.where, counts, self.scan, self.limit)
 
 
 def fan(hop: Hop, counts: Counts) -> float:

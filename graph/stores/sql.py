@@ -12,7 +12,7 @@ from graph import plan as p
 from graph.model import LOCATORS, SOURCES, Hop, Kind
 from graph.search import FOUND
 from graph.stores import sql_walks
-from graph.stores.estimate import OUTER, Facts, Tried, fan
+from graph.stores.estimate import Facts, Tried, fan
 from graph.stores.sql_groups import Grouped, shared, shared_text
 from graph.stores.sql_json import Json, chosen, json, json_array, json_list, json_object, there
 from graph.stores.sql_matches import Matches
@@ -110,23 +110,23 @@ class Compiler:
     def lookup(self, lookup: p.Lookup) -> Json:
         param = f":{lookup.ids.name}"
         if not lookup.many:
-            return there(self.node_by_id(param, lookup.cases))
+            return there(self.node_by_id(param, lookup.cases, 1))
         alias = self.alias("j")
-        node = self.node_by_id(f"{alias}.value", lookup.cases)
+        node = self.node_by_id(f"{alias}.value", lookup.cases, p.MAX_PAGE)
         rows = f"SELECT value FROM json_each({param}) ORDER BY key LIMIT {p.MAX_PAGE}"
         return json_list(there(node), f"({rows}) {alias}")
 
-    def node_by_id(self, node_id: str, cases: tuple[tuple[Kind, p.Value], ...]) -> str:
-        """The JSON text of the node with an id, NULL where there is none of these kinds."""
+    def node_by_id(self, node_id: str, cases: tuple[tuple[Kind, p.Value], ...], number: float = p.MAX_PAGE) -> str:
+        """The JSON text of the node with an id, NULL where there is none of these kinds. So many are looked up."""
         if len(cases) == 1:
-            return self.node(node_id, *cases[0])
+            return self.node(node_id, *cases[0], number)
         prefix = f"substr({node_id}, 1, instr({node_id}, ':') - 1)"
-        whens = " ".join(f"WHEN {literal(kind.prefix)} THEN {self.node(node_id, kind, value)}" for kind, value in cases)
+        whens = " ".join(f"WHEN {literal(case[0].prefix)} THEN {self.node(node_id, *case, number)}" for case in cases)
         return f"CASE {prefix} {whens} END" if cases else "NULL"
 
-    def node(self, node_id: str, kind: Kind, value: p.Value) -> str:
+    def node(self, node_id: str, kind: Kind, value: p.Value, number: float = p.MAX_PAGE) -> str:
         alias = self.alias("n")
-        row = Row(node_column(alias), kind)
+        row = Row(node_column(alias), kind, number=number)
         shown = json(self.row_value(value, row))
         return f"(SELECT {shown} FROM {quoted(kind.table)} {alias} WHERE {row.id} = {node_id})"
 
@@ -158,7 +158,7 @@ class Compiler:
 
     def one(self, one: p.One, row: Row) -> Json:
         edge, node = self.alias("e"), self.alias("n")
-        target = Row(link_column(edge, node), self.kinds[one.hop.target])
+        target = Row(link_column(edge, node), self.kinds[one.hop.target], number=row.number)
         order = "" if self.facts.is_single(one.hop) else f" ORDER BY {chosen_first(one.hop, edge)}"
         where = all_of([f"{edge}.{quoted(ends(one.hop)[0])} = {row.id}", *self.matches.among(one.hop, one.among, edge)])
         source = f"{step(one.hop, edge, node, target.kind)} WHERE {where}"
@@ -220,7 +220,8 @@ class Compiler:
         """The rows of a page: picked and limited in an inner half, rendered in the outer."""
         inner, source = self.source(page, outer)
         picked = Picked(self.alias("x"), inner, {})
-        content = render(Row(picked.column, page.kind, page.order))
+        number = page.limit * (outer.number if outer else 1)
+        content = render(Row(picked.column, page.kind, page.order, number=number))
         again = f" ORDER BY {ordering(page.order, picked.column)}" if page.reverse else ""
         where = all_of(self.conditions(page, inner, seeking=True, full=False))
         columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in picked.columns.items()) or "1"
@@ -260,10 +261,12 @@ class Compiler:
         """The FROM of a page, and the row it gives."""
         node = self.alias("n")
         if page.hop is None or outer is None:
-            return Row(node_column(node), page.kind, page.order), f"{quoted(page.kind.table)} {node}"
+            number = self.facts.counts.get(page.kind.table, 0)
+            return Row(node_column(node), page.kind, page.order, number=number), f"{quoted(page.kind.table)} {node}"
         edge = self.alias("e")
         tie = f"{edge}.{quoted(ends(page.hop)[0])} = {outer.id}"
-        return Row(link_column(edge, node), page.kind, page.order, tie), step(page.hop, edge, node, page.kind)
+        row = Row(link_column(edge, node), page.kind, page.order, tie, outer.number * fan(page.hop, self.facts.counts))
+        return row, step(page.hop, edge, node, page.kind)
 
     def conditions(self, page: p.Page, row: Row, *, seeking: bool, full: bool) -> list[str]:
         """What a row of the page must fulfil; `full` where every such row is visited, not just a page of them."""
@@ -271,19 +274,13 @@ class Compiler:
         column = row.column
         conditions = [row.tie] if row.tie else []
         if page.where != p.AllOf():
-            conditions.append(self.matches.predicate(page.where, row, self.tried(page, limit)))
+            scan = 0 if page.hop else self.facts.counts.get(page.kind.table, 0)
+            conditions.append(self.matches.predicate(page.where, row, Tried(scan, limit, row.number)))
         if seeking and page.after:
             conditions.append(later(page.order, page.after.keys, column, FALSE))
         if seeking and page.before:
             conditions.append(earlier(page.order, page.before.keys, column, FALSE))
         return conditions
-
-    def tried(self, page: p.Page, limit: int | None) -> Tried:
-        counts = self.facts.counts
-        if page.hop:
-            return Tried(0, limit, OUTER * fan(page.hop, counts))
-        scan = counts.get(page.kind.table, 0)
-        return Tried(scan, limit, scan)
 
     # Groups
 

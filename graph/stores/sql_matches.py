@@ -8,7 +8,7 @@ from typing import assert_never
 
 from graph import plan as p
 from graph.model import Hop, Kind
-from graph.stores.estimate import Facts, Tried, rare
+from graph.stores.estimate import Facts, Tried
 from graph.stores.sql_tables import ends, links, quoted
 from graph.stores.sql_terms import (
     FALSE,
@@ -49,6 +49,8 @@ class Matches:
                 column = row.column(prop, on_edge)
                 return f"{column} = '[]'" if prop.is_list else f"{column} IS NULL"
             case p.AllOf(parts):
+                plain = p.AllOf(tuple(part for part in parts if isinstance(part, p.Cmp)))
+                tried = tried.beside(plain, row.kind.name, self.facts.counts)
                 return self.joined("AND", [self.predicate(part, row, tried) for part in parts]) or TRUE
             case p.AnyOf(parts):
                 return self.joined("OR", [self.predicate(part, row, tried) for part in parts]) or FALSE
@@ -68,7 +70,7 @@ class Matches:
 
     def has(self, has: p.Has, row: Row, tried: Tried) -> str:
         counts = self.facts.counts
-        if tried.is_repeated(has.hop, counts) or rare(has.hop, has.where, counts, tried.scan, tried.limit):
+        if tried.finds_first(has, counts):
             # Independent of the row: so are its aliases, and the same text finds the same nodes
             text = Matches(self.kinds, self.facts, self._few).few(has)
             self._few[text] = self._few.get(text, 0) + 1

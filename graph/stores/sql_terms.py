@@ -28,6 +28,7 @@ class Row:
     kind: Kind
     order: tuple[p.Key, ...] = ()
     tie: str = ""  # what ties it to the row that it is nested in
+    number: float = p.MAX_PAGE  # how many there are of it, at most
 
     @property
     def id(self) -> str:
