@@ -114,8 +114,19 @@ class Server:
             _until(lambda: not self.pid, STOP)
 
     def pause(self) -> None:
-        """Let the server stand still: it keeps its connections and answers nothing."""
+        """Let the server stand still, every thread of it: it keeps its connections and answers nothing."""
         os.kill(self.pid or 0, signal.SIGSTOP)
+        while not self._stands_still():
+            time.sleep(0.001)
+
+    def _stands_still(self) -> bool:
+        try:
+            states = [
+                stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{self.pid}").glob("task/*/stat")
+            ]
+        except FileNotFoundError:  # of a thread that has ended meanwhile
+            return False
+        return all(state == "T" for state in states)
 
     def resume(self) -> None:
         os.kill(self.pid or 0, signal.SIGCONT)
