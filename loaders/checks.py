@@ -48,9 +48,9 @@ def _typed(of: Property) -> Parse:
         case Type.TEXTS:
             return org_ids if of.form is Form.ORG_ID else texts
         case Type.INTEGER:
-            return _said(_ranged(integer, of))
+            return _said(ranged(integer, of))
         case Type.DECIMAL:
-            return _said(_ranged(decimal, of))
+            return _said(ranged(decimal, of))
         case Type.BOOLEAN:
             return _said(boolean)
         case Type.DATE:
@@ -165,15 +165,16 @@ def decimal(said: str) -> float:
     return float(said) + 0.0  # -0.0 is 0.0 where it is stored, and not where it is written
 
 
-def _ranged(read: Callable[[str], float], of: Property) -> Parse:
+def ranged(read: Callable[[Any], float], of: Property) -> Callable[[Any], float]:
     """Reads numbers that lie in the property's range."""
-    return read if not of.range else lambda said: within(of, read(said))
 
+    def within(said: Any) -> float:
+        number = read(said)
+        if not of.admits(number):
+            raise Refused(f"{number:.15g} is out of range", f"a number {of.range}")
+        return number
 
-def within(of: Property, number: float) -> float:
-    if not of.admits(number):
-        raise Refused(f"{number:.15g} is out of range", f"a number {of.range}")
-    return number
+    return within if of.range else read
 
 
 def boolean(said: str) -> bool:

@@ -112,9 +112,9 @@ def check(of: Property) -> Check:
         case Type.TEXTS:
             return _texts
         case Type.INTEGER:
-            return _ranged(_integer, of)
+            return checks.ranged(_integer, of)
         case Type.DECIMAL:
-            return _ranged(_decimal, of)
+            return checks.ranged(_decimal, of)
         case Type.BOOLEAN:
             return _boolean
         case Type.DATE:
@@ -159,10 +159,6 @@ def _decimal(value: Any) -> float:
     if str(value) == "-0.0":
         raise Refused("-0.0 is 0.0", "0.0")
     return float(value)
-
-
-def _ranged(read: Check, of: Property) -> Check:
-    return lambda value: checks.within(of, read(value))
 
 
 def _boolean(value: Any) -> bool:

@@ -23,8 +23,6 @@ class Health:
 
     def __init__(self, store: Store, leaving: Callable[[], bool]) -> None:
         self.store, self.leaving = store, leaving
-        self.verified, self._moves = "pending", store.moves
-        self._check = Thread(target=self._verify, name="verify", daemon=True)
 
     def begin(self) -> None:
         """Check the graph, as it is now."""

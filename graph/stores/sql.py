@@ -112,7 +112,7 @@ class Compiler:
         if not lookup.many:
             return there(self.node_by_id(param, lookup.cases, 1))
         alias = self.alias("j")
-        node = self.node_by_id(f"{alias}.value", lookup.cases, p.MAX_PAGE)
+        node = self.node_by_id(f"{alias}.value", lookup.cases)
         rows = f"SELECT value FROM json_each({param}) ORDER BY key LIMIT {p.MAX_PAGE}"
         return json_list(there(node), f"({rows}) {alias}")
 

@@ -149,15 +149,11 @@ def emptied(connection: Connection, wait: int) -> bool:
 
 
 def purge(connection: Connection, path: Path) -> None:
-    """Leave nothing in the file of what a commit took out. Nobody else can write meanwhile.
+    """Leave nothing in the file of what a commit took out. Others that want to write wait meanwhile.
 
     Raises Conflict where somebody goes on reading it, or has begun to write.
     """
-    with suppress(OSError):
-        holder(path).write_text(str(os.getpid()))
-    done = emptied(connection, PURGE_MS)
-    holder(path).unlink(missing_ok=True)
-    if not done:
+    if not emptied(connection, PURGE_MS):
         raise Conflict(
             f"it is erased from the graph, but {path} keeps it as long as somebody reads the graph as it was before, "
             "such as an export, or writes; do the same again once they have ended"
