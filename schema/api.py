@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gc
 from asyncio import get_running_loop
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
@@ -73,11 +73,19 @@ class API:
     somebody means it to; so that is done in a thread, one request after the other, while known operations are answered.
     """
 
-    def __init__(self, store: Store, role: Role, answers: Answers | None = None, turns: Turns | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        role: Role,
+        answers: Answers | None = None,
+        turns: Turns | None = None,
+        state: Callable[[], Awaitable[int]] | None = None,
+    ) -> None:
         self.store = store
         self.role = role
         self.answers = answers or Answers()
         self.turns = turns or nullcontext()
+        self.state = state or store.state
         self.allowance = ALLOWANCES[role]
         self.model = seen_by(role, store.model)
         self.schema = executable(self.model)
@@ -113,7 +121,7 @@ class API:
             async with self.turns:
                 return await self._explained(*asked, tells_cost)
         key = key_of(self.role, *asked, tells_cost) if self.answers.size else None
-        if key and (kept := self.answers.known(key, await self.store.state())):
+        if key and (kept := self.answers.known(key, await self.state())):
             return kept
         async with self.turns:
             answer = await self._run(*asked, tells_cost)

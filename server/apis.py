@@ -13,6 +13,7 @@ from graph.store import Store
 from schema.answers import Answers
 from schema.api import API
 from schema.errors import Answer
+from server.moments import Moments
 from server.process import lasting
 from server.turns import Turns
 
@@ -31,13 +32,23 @@ class APIs:
     """Makes the API of a role when it is first asked for: that takes a good part of a second."""
 
     def __init__(self, store: Store, first: Role, answers: Answers | None = None, turns: Turns | None = None) -> None:
-        self.store, self.answers, self.turns = store, answers, turns
-        self._made = {first: API(store, first, answers, turns)}
+        self.store, self.answers, self.turns = store, answers or Answers(), turns
+        self._moments, self._seen = Moments(), (-1, 0)
+        self._made = {first: API(store, first, self.answers, turns, self.state)}
         self._making = Lock()
 
     async def answer(self, role: Role, question: Question) -> Answer:
         """Raises CivicGraphError where there is no answer."""
         return await (await self.of(role)).answer(*question)
+
+    async def state(self) -> int:
+        """The state of the graph, looked at once in a moment."""
+        now = self._moments.now()
+        seen, state = self._seen
+        if seen != now:
+            state = await self.store.state()
+            self._seen = now, state
+        return state
 
     async def of(self, role: Role) -> API:
         if role not in self._made:
@@ -48,4 +59,4 @@ class APIs:
 
     def _make(self, role: Role) -> API:
         with lasting():
-            return API(self.store, role, self.answers, self.turns)
+            return API(self.store, role, self.answers, self.turns, self.state)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,14 +17,16 @@ from schema.trusted import Documents
 from server.apis import APIs, Question
 from server.patience import Watch
 from server.qualities import qualities
+from server.repeats import Heard, Repeats
 from server.tags import is_known, tag_of
 
 MAX_BODY = 1_000_000  # bytes
 UNREAD = (408, 413, 415)  # statuses of answers to bodies that were not read to their end
 MAX_PARAMETERS = 100  # of a query string
-METHODS = "GET, HEAD, POST"
+METHODS = ("GET", "HEAD", "POST")
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
+CONTENT_TYPES = {media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL)}
 VARY = (b"vary", b"accept, accept-encoding, authorization")
 PREFLIGHT, ORIGINS = b"access-control-request-method", "CIVIC_GRAPH_ORIGINS"
 EXPLAIN = b"x-civic-graph-explain"
@@ -58,6 +61,7 @@ class GraphQL:
 
     def __init__(self, apis: APIs, watch: Watch, page: ASGIApp, documents: Documents) -> None:
         self.apis, self.watch, self.page, self.documents = apis, watch, page, documents
+        self.repeats = Repeats(apis)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = scope["record"].headers
@@ -68,14 +72,22 @@ class GraphQL:
         media, record, tag = preferred(accept), scope["record"], None
         try:
             with self.watch.over(receive) as patience:
-                request = await read(scope["method"], scope["query_string"], headers, receive)
+                sent = await read(scope["method"], scope["query_string"], headers, receive)
                 patience.is_read()
-                record.query = self.documents.text(request.query, request.documentId)
-                question = request.about(record.query, headers)
-                record.answer = await self.apis.answer(scope["role"], question)
+                heard = Heard(scope["role"], headers.get(EXPLAIN), sent) if scope["method"] == "POST" else None
+                if heard and (repeat := await self.repeats.answer(heard)):
+                    record.answer, record.document = repeat
+                else:
+                    request = decoded(sent) if heard else from_url(sent)
+                    query = self.documents.text(request.query, request.documentId)
+                    record.document = sha256(query.encode(errors="replace")).hexdigest()
+                    question = request.about(query, headers)
+                    record.answer = await self.apis.answer(scope["role"], question)
+                    if heard:
+                        self.repeats.note(heard, record.answer, record.document)
         except CivicGraphError as error:
             record.answer = failure(error, record.id)
-            if record.query is not None and record.answer.status == 400 and media == JSON:
+            if record.document and record.answer.status == 400 and media == JSON:
                 record.answer = replace(record.answer, status=200)  # so application/json has it for what is well-formed
         else:
             if scope["method"] != "POST":  # whose answers are of no address, so that nobody asks for them by a tag
@@ -89,16 +101,17 @@ class GraphQL:
 # Requests
 
 
-async def read(method: str, query_string: bytes, headers: Headers, receive: Receive) -> Request:
-    """The request, from its address or its body. Raises BadRequest or TooLarge where there is none."""
+async def read(method: str, query_string: bytes, headers: Headers, receive: Receive) -> bytes:
+    """What was sent as the request, in its body or its address. Raises WrongMethod, WrongType, TooLarge or BadRequest
+    where that cannot be one."""
     if method == "OPTIONS" and PREFLIGHT in headers:
         raise WrongMethod(f"{method} asks whether a page of another site may ask; none may that is not in {ORIGINS}")
-    if method not in METHODS.split(", "):
-        raise WrongMethod(f"{method} is not for this address; expected {METHODS}")
+    if method not in METHODS:
+        raise WrongMethod(f"{method} is not for this address; expected {', '.join(METHODS)}")
     if method != "POST":
-        return from_url(query_string)
+        return query_string
     refuse_unreadable(headers)
-    return decoded(await body_of(receive, length_of(headers)))
+    return await body_of(receive, length_of(headers))
 
 
 def refuse_unreadable(headers: Headers) -> None:
@@ -106,12 +119,16 @@ def refuse_unreadable(headers: Headers) -> None:
     encoding = headers.get(b"content-encoding", b"identity").decode("latin-1")
     if encoding.strip().lower() != "identity":
         raise WrongType(f"the body is encoded as {encoding!r}; expected identity, that is as it is")
-    media, _, rest = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
-    if media.strip() != JSON or charset(rest) != "utf-8":
-        given = headers.get(b"content-type", b"").decode("latin-1")
+    given = headers.get(b"content-type", b"").decode("latin-1")
+    if given != JSON and not is_json(given):
         raise WrongType(f"the body is {given or 'of no type'!r}; expected content-type: {JSON} in UTF-8")
     if (length_of(headers) or 0) > MAX_BODY:
         raise too_large()
+
+
+def is_json(content_type: str) -> bool:
+    media, _, rest = content_type.lower().partition(";")
+    return media.strip() == JSON and charset(rest) == "utf-8"
 
 
 def length_of(headers: Headers) -> int | None:
@@ -202,23 +219,25 @@ def preferred(accept: bytes) -> str:
 
 
 async def send_answer(send: Send, answer: Answer, media: str = JSON, tag: bytes | None = None) -> None:
-    headers = [
-        (b"content-type", f"{media}; charset=utf-8".encode()),
-        (b"content-length", str(len(answer.body)).encode()),
-        VARY,
-    ]
+    headers = [CONTENT_TYPES[media], (b"content-length", b"%d" % len(answer.body)), VARY]
     if tag:
         headers.append((b"etag", tag))
-    if answer.status in UNREAD:
-        headers.append((b"connection", b"close"))  # there may be more of the body
-    if answer.status == 503:
-        headers.append((b"retry-after", b"1"))
-    if answer.status == 401:
-        headers.append((b"www-authenticate", b'Bearer realm="civic-graph"'))
-    if answer.status == 405:
-        headers.append((b"allow", METHODS.encode()))
+    if answer.status != 200:
+        headers += of_failure(answer.status)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+def of_failure(status: int) -> Iterator[tuple[bytes, bytes]]:
+    """The headers that belong to a status."""
+    if status in UNREAD:
+        yield b"connection", b"close"  # there may be more of the body
+    if status == 503:
+        yield b"retry-after", b"1"
+    if status == 401:
+        yield b"www-authenticate", b'Bearer realm="civic-graph"'
+    if status == 405:
+        yield b"allow", ", ".join(METHODS).encode()
 
 
 async def send_unchanged(send: Send, tag: bytes) -> None:

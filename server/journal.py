@@ -6,16 +6,16 @@ from __future__ import annotations
 import re
 from asyncio import get_running_loop
 from collections.abc import Mapping
-from hashlib import sha256
 from logging import DEBUG, INFO
 from random import getrandbits
 from time import perf_counter
-from typing import Any
 
+from msgspec import UNSET, UnsetType
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graph.roles import Role
 from schema.errors import Answer
-from server.logs import log
+from server.logs import Event, log
 from server.metrics import Metrics
 from server.tokens import without_tokens
 from server.tracing import Traces
@@ -36,15 +36,34 @@ ASKED_AGAIN = (b"cache-control", b"private, no-cache")  # may be kept by who got
 Headers = list[tuple[bytes, bytes]]
 
 
+class Entry(Event, kw_only=True):
+    """A request in the log, with its document's hash. `ms` are milliseconds."""
+
+    request: str
+    method: str
+    path: str
+    status: int
+    role: Role | None
+    bytes: int
+    ms: float
+    document: str | UnsetType = UNSET
+    operation: str | UnsetType | None = UNSET
+    cost: int | UnsetType | None = UNSET
+    code: str | UnsetType = UNSET
+    kept: bool | UnsetType = UNSET
+
+
 class Record:
-    """What is known of one request. Of what was asked it has the document's hash, never values."""
+    """What is known of one request. Of what was asked it tells the document's hash, never values."""
+
+    __slots__ = ("answer", "began", "bytes", "document", "headers", "id", "seconds", "status")
 
     def __init__(self, headers: Mapping[bytes, bytes]) -> None:
         self.headers = headers
         self.id = request_id(headers)
         self.began = perf_counter()
         self.seconds = 0.0  # that it took, once it is closed
-        self.query: str | None = None
+        self.document: str | None = None  # the hash of what was understood as one
         self.answer: Answer | None = None
         self.status = LEFT
         self.bytes = 0
@@ -54,25 +73,24 @@ class Record:
         """Whether an answer is on its way."""
         return self.status != LEFT
 
-    def fields(self, scope: Scope) -> dict[str, Any]:
-        said = {
-            "request": self.id,
-            "method": scope["method"][:LONGEST],
-            "path": without_tokens(scope["path"])[:LONGEST],
-            "status": self.status,
-            "role": scope.get("role"),
-            "bytes": self.bytes,
-            "ms": round(self.seconds * 1_000, 2),
-        }
-        if self.query is not None:
-            said["document"] = sha256(self.query.encode(errors="replace")).hexdigest()
-        if self.answer:
-            operation = self.answer.operation
-            said["operation"] = operation and operation[:LONGEST]
-            said["cost"] = self.answer.cost
-            said["code"] = self.answer.code or "OK"
-            said["kept"] = self.answer.is_kept
-        return said
+    def entry(self, scope: Scope) -> Entry:
+        """What is logged of it."""
+        entry = Entry(
+            event="request",
+            request=self.id,
+            method=scope["method"][:LONGEST],
+            path=without_tokens(scope["path"])[:LONGEST],
+            status=self.status,
+            role=scope.get("role"),
+            bytes=self.bytes,
+            ms=round(self.seconds * 1_000, 2),
+        )
+        if self.document:
+            entry.document = self.document
+        if answer := self.answer:
+            entry.operation = answer.operation and answer.operation[:LONGEST]
+            entry.cost, entry.code, entry.kept = answer.cost, answer.code or "OK", answer.is_kept
+        return entry
 
 
 Closed = list[tuple[Scope, Record]]
@@ -124,7 +142,7 @@ class Journal:
                 self.metrics.operation(record.answer)
 
     def _log(self, closed: Closed) -> None:
-        log.events("request", ((level_of(scope), record.fields(scope)) for scope, record in closed))
+        log.events((level_of(scope), record.entry(scope)) for scope, record in closed)
 
 
 def level_of(scope: Scope) -> int:
@@ -133,11 +151,11 @@ def level_of(scope: Scope) -> int:
 
 def completed(headers: Headers, request: str) -> Headers:
     """The headers of an answer with those that no answer goes without."""
-    kept = ASKED_AGAIN if any(name == b"etag" for name, _ in headers) else UNKEPT
+    kept = ASKED_AGAIN if b"etag" in dict(headers) else UNKEPT
     return [*headers, *HEADERS, kept, (b"x-request-id", request.encode())]
 
 
 def request_id(headers: Mapping[bytes, bytes]) -> str:
     """The id that a request brings, if that is one, or a new one."""
-    given = headers.get(b"x-request-id", b"")
-    return given.decode() if FORM.fullmatch(given) else f"{getrandbits(64):016x}"
+    given = headers.get(b"x-request-id")
+    return given.decode() if given and FORM.fullmatch(given) else f"{getrandbits(64):016x}"

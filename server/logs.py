@@ -38,11 +38,20 @@ def name_of(level: int) -> str:
     return logging.getLevelName(level).lower()
 
 
-def line_of(fields: Mapping[str, Any]) -> bytes:
+class Event(msgspec.Struct, kw_only=True):
+    """What happened; what more is known of it is in a class of its own. UNSET is not logged."""
+
+    timestamp: str = ""
+    level: str = ""
+    event: str
+
+
+def line_of(fields: Event | Mapping[str, Any]) -> bytes:
     try:
         return _encode(fields)
     except UnicodeEncodeError:  # half a character
-        return _encode({name: ascii(value) if isinstance(value, str) else value for name, value in fields.items()})
+        said = msgspec.to_builtins(fields, enc_hook=repr)
+        return _encode({name: ascii(value) if isinstance(value, str) else value for name, value in said.items()})
 
 
 def write(lines: Iterable[bytes]) -> None:
@@ -69,16 +78,17 @@ class Log:
     level = logging.WARNING
 
     def event(self, level: int, event: str, fields: Mapping[str, Any]) -> None:
-        self.events(event, ((level, fields),))
+        if level >= self.level:
+            write([line_of({"timestamp": timestamp(time()), "level": name_of(level), "event": event, **fields})])
 
-    def events(self, event: str, several: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
-        """Write a line for each event of the same name, by its level and fields."""
-        now = timestamp(time())
-        write(
-            line_of({"timestamp": now, "level": name_of(level), "event": event, **fields})
-            for level, fields in several
-            if level >= self.level
-        )
+    def events(self, several: Iterable[tuple[int, Event]]) -> None:
+        """Write a line for each event, by its level, all at this time."""
+        now, lines = timestamp(time()), []
+        for level, event in several:
+            if level >= self.level:
+                event.timestamp, event.level = now, name_of(level)
+                lines.append(line_of(event))
+        write(lines)
 
     def info(self, event: str, **fields: Any) -> None:
         self.event(logging.INFO, event, fields)

@@ -34,7 +34,7 @@ def sharing(origins: Collection[str]) -> list[Middleware]:
         Middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=METHODS.split(", "),
+            allow_methods=METHODS,
             allow_headers=ASKED,
             expose_headers=TOLD,
         )
@@ -64,7 +64,7 @@ class Border:
         host = host_of(scope["record"].headers)
         if host not in self.hosts:
             raise BadRequest(STRANGE.format(host.decode("latin-1")))
-        if sum(name == b"host" for name, _ in scope["headers"]) > 1:
+        if [name for name, _ in scope["headers"]].count(b"host") > 1:
             raise BadRequest("the request has several hosts; expected one")
 
     def is_foreign(self, headers: Headers) -> bool:

@@ -65,10 +65,12 @@ NOBODY = Token("", "", Role.PUBLIC, "0" * 64, "", "")  # whose token is none
 
 
 class Tokens:
-    """The tokens in a file; where there is none, there are no tokens."""
+    """The tokens in a file; where there is none, there are no tokens. It is looked at once in each `moment`, as long as
+    those are equal: by default, each time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, moment: Callable[[], object] = object) -> None:
         self.path = path
+        self._moment, self._seen = moment, object()
         self._state: State = None
         self._known: dict[str, Token] = {}
 
@@ -85,6 +87,8 @@ class Tokens:
 
     def current(self) -> dict[str, Token]:
         """The tokens as the file has them now, by the beginning of their hash."""
+        if (now := self._moment()) == self._seen:
+            return self._known
         try:
             state = self._look()
             if state != self._state:
@@ -93,6 +97,7 @@ class Tokens:
         except (OSError, CivicGraphError) as error:
             log.error("tokens cannot be read", error=str(error))
             raise Unavailable("tokens cannot be checked now") from error
+        self._seen = now
         return self._known
 
     def listed(self) -> list[Token]:

@@ -8,6 +8,7 @@ from threading import Timer
 from time import time_ns
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from starlette.types import Scope
 
 from graph.errors import Unavailable
@@ -70,7 +71,7 @@ class Traces:
 
 def attributes(scope: Scope, record: Record) -> dict[str, Any]:
     """What is told: as much as is logged, so no variables and no text of a document."""
-    fields = record.fields(scope)
+    fields = msgspec.to_builtins(record.entry(scope))
     told = {
         "http.request.method": fields["method"],
         "url.path": fields["path"],
@@ -78,7 +79,7 @@ def attributes(scope: Scope, record: Record) -> dict[str, Any]:
         "graphql.operation.type": "query",
         "graphql.operation.name": fields.get("operation"),
         "civic_graph.request": fields["request"],
-        "civic_graph.role": fields["role"] and str(fields["role"]),
+        "civic_graph.role": fields["role"],
         "civic_graph.document": fields.get("document"),
         "civic_graph.cost": fields.get("cost"),
         "civic_graph.code": fields.get("code"),

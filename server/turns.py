@@ -22,7 +22,7 @@ class Turns:
         self._free = Semaphore(running)
 
     async def __aenter__(self) -> None:
-        if self._free.locked() and self.waiting >= self._most:
+        if self.waiting >= self._most and self._free.locked():
             raise Overloaded("the server has enough to do; ask again in a second")
         self.waiting += 1
         try:

@@ -338,6 +338,22 @@ def test_a_kept_answer_is_logged_and_counted_as_any_other(
     assert found["civic_graph_kept_bytes"] > len(kept.content)
 
 
+def test_a_request_that_comes_again_is_logged_and_counted_as_well(
+    visitor: Visitor, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.logs.log.level", 0)
+    for _ in range(4):
+        visitor.post("/graphql", json={"documentId": TRUSTED.id})
+    said = [line for line in lines(capsys) if line["path"] == "/graphql"]
+    assert [line["kept"] for line in said] == [False, True, True, True]
+    assert len({line["request"] for line in said}) == 4
+    for name in ("role", "status", "bytes", "document", "operation", "cost", "code"):
+        assert len({line[name] for line in said}) == 1
+    found = numbers(visitor)
+    assert found['civic_graph_answers_total{by="kept"}'] == 3
+    assert found["civic_graph_operation_cost_count"] == 4
+
+
 def test_who_may_not_ask_is_not_given_what_is_kept(visitor: Visitor, tokens: Tokens) -> None:
     token, secret = tokens.create(Role.STEWARD, timedelta(days=1), "")
     caller = {"authorization": f"Bearer {secret}"}

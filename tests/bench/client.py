@@ -79,9 +79,9 @@ def in_turns(
     one: Ask,
     other: Ask,
     measured: Callable[[Ask, int, float], Awaitable[T]],
+    rounds: int,
+    seconds: float,
     connections: int = CONNECTIONS,
-    rounds: int = 15,
-    seconds: float = 1.0,
 ) -> list[tuple[T, T]]:
     """What is measured of two requests in each round, so that both meet the same machine, once both are warm."""
 

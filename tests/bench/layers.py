@@ -1,8 +1,8 @@
 """What each layer around an answer costs: the small query, asked of the application as it is and with one layer left
 out at a time, in this process and without a network, so that nothing else is measured.
 
-`python -m tests.bench layers` prints the table. `python -m tests.bench.layers URL PORT` serves the same application
-without limits, roles and logging.
+`python -m tests.bench layers` prints the table. `python -m tests.bench.layers URL PORT plain` serves the same
+application without limits, roles and logging, `bare` without anything around an answer.
 """
 
 import asyncio
@@ -29,17 +29,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graph.civic import CIVIC
 from graph.roles import Role
 from graph.stores import open_store
-from server.app import LOCAL, create_app
+from server.app import LOCAL, Straight, application, create_app
 from server.callers import Callers, Gate
 from server.codings import Codings
-from server.graphql import GraphQL
 from server.guard import Guard
 from server.journal import Closed, Journal, Record
 from server.listener import listen, opened
 from server.logs import LEVELS, log
+from server.moments import Moments
 from server.origins import Border
 from server.patience import Watch
 from server.process import lasting, tune
+from server.settings import Settings
 from server.tokens import Tokens
 from tests.bench import statements as s
 from tests.bench.processes import SCRATCH, Graph, city
@@ -74,9 +75,10 @@ class Given:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if "record" not in scope:
-            scope["record"] = Record(dict(scope["headers"]))
-        scope.setdefault("role", Role.STEWARD)
+        if scope["type"] == "http":
+            if "record" not in scope:
+                scope["record"] = Record(dict(scope["headers"]))
+            scope.setdefault("role", Role.STEWARD)
         await self.app(scope, receive, send)
 
 
@@ -95,7 +97,8 @@ def without(*layers: type) -> Callable[[Starlette], None]:
 
     def strip(app: Starlette) -> None:
         left = [layer for layer in app.user_middleware if layer.cls not in layers]
-        app.user_middleware = [*left, Middleware(Given)] if Journal not in layers else [Middleware(Given), *left]
+        left.insert(0 if Journal in layers else -1, Middleware(Given))
+        app.user_middleware = left
 
     return strip
 
@@ -111,7 +114,7 @@ def with_journal(kind: type) -> Callable[[Starlette], None]:
 
 
 def without_turns(app: Starlette) -> None:
-    endpoint: GraphQL = app.routes[0].app
+    endpoint = next(layer.kwargs["to"] for layer in app.user_middleware if layer.cls is Straight)
     endpoint.watch = Endless()
     for api in endpoint.apis._made.values():
         api.turns = nullcontext()
@@ -186,7 +189,7 @@ def measured() -> Iterator[Row]:
     graph.civic("load", "example", str(city(600)))
     log.level = LEVELS["info"]
     with TemporaryDirectory() as folder, Path(os.devnull).open("w", buffering=1) as nowhere, redirect_stderr(nowhere):
-        yield from uvloop.run(compared(graph, Tokens(Path(folder) / "tokens")))
+        yield from uvloop.run(compared(graph, Tokens(Path(folder) / "tokens", Moments().now)))
 
 
 async def compared(graph: Graph, tokens: Tokens) -> list[Row]:
@@ -216,12 +219,24 @@ async def compared(graph: Graph, tokens: Tokens) -> list[Row]:
     return [(name, f"{spent:.1f}", f"{spent / whole:.1%}") for name, spent in rows]
 
 
-def plain(url: str) -> Starlette:
-    """The application without limits, roles and logging, in a worker."""
-    app = create_app(open_store(url, CIVIC), callers=Callers(None, Role.STEWARD), kept=0)
-    bare(app)
+def plain(app: Starlette) -> None:
+    """Leaves out limits, roles and logging, and nothing else."""
+    without_turns(app)
+    without(Gate)(app)
+    with_journal(Unlogged)(app)
+
+
+STRIPPED = {"plain": plain, "bare": bare}
+
+
+def stripped(url: str, how: str) -> Starlette:
+    """The application with something left out, in a worker."""
+    settings = Settings(store=url, anonymous=Role.STEWARD, kept_answers=0, log_level="info")
+    app = application(settings)
+    STRIPPED[how](app)
     return app
 
 
 if __name__ == "__main__":
-    listen(opened("127.0.0.1", int(sys.argv[2])), partial(plain, sys.argv[1]), 1, multiprocessing.Event())
+    _, url, port, how = sys.argv
+    listen(opened("127.0.0.1", int(port)), partial(stripped, url, how), 1, multiprocessing.Event())

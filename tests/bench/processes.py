@@ -83,10 +83,11 @@ def bare(graph: Graph) -> Iterator[int]:
 
 
 @contextmanager
-def stripped(graph: Graph) -> Iterator[int]:
-    """A server of ours without limits, roles and logging."""
+def stripped(graph: Graph, how: str) -> Iterator[int]:
+    """A server of ours without limits, roles and logging, that is `plain`, or without anything around an answer, that
+    is `bare`."""
     port = free_port()
-    with process([sys.executable, "-m", "tests.bench.layers", graph.url, str(port)], port, graph):
+    with process([sys.executable, "-m", "tests.bench.layers", graph.url, str(port), how], port, graph):
         yield port
 
 

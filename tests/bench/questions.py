@@ -33,10 +33,13 @@ def beside_ourselves(graph: Graph) -> Iterator[Row]:
         await_verified(keeping)
         kept, made = (Ask(at, "/graphql", {"query": s.PAGE}, graph.process) for at in (keeping, port))
         yield cheaper("nested page that is kept", "made", "≥ 5", kept, made)
-    with served(graph) as port, stripped(graph) as plain:
-        await_verified(port)
-        whole, part = (Ask(at, "/graphql", {"query": s.SMALL, "variables": s.SMALL_VARIABLES}) for at in (port, plain))
-        yield compared("small query", "without limits, roles and logging", "≥ 0.9", whole, part)
+    small = {"query": s.SMALL, "variables": s.SMALL_VARIABLES}
+    with served(graph) as port, stripped(graph, "plain") as plain, stripped(graph, "bare") as bare:
+        for at in (port, plain, bare):
+            await_verified(at)
+        whole, without, alone = (Ask(at, "/graphql", small) for at in (port, plain, bare))
+        yield compared("small query", "without limits, roles and logging", "≥ 0.9", whole, without)
+        yield compared("small query", "without anything around the answer", "", whole, alone)
 
 
 def beside_hand(port: int, hand: int, against: str) -> Iterator[Row]:
@@ -50,7 +53,7 @@ def beside_hand(port: int, hand: int, against: str) -> Iterator[Row]:
 
 
 def compared(what: str, against: str, budget: str, one: Ask, other: Ask) -> Row:
-    rounds = in_turns(one, other, rate)
+    rounds = in_turns(one, other, rate, rounds=60, seconds=0.25)
     ours, theirs = (f"{median(rates):,.0f}/s" for rates in zip(*rounds, strict=True))
     return what, ours, f"{against}: {theirs}", f"{median(a / b for a, b in rounds):.2f}", budget
 
@@ -58,7 +61,7 @@ def compared(what: str, against: str, budget: str, one: Ask, other: Ask) -> Row:
 def cheaper(what: str, against: str, budget: str, one: Ask, other: Ask) -> Row:
     """What one answer costs the server and its database in processor time beside another: whoever asks shares the
     machine with them."""
-    rounds = in_turns(one, other, cost)
+    rounds = in_turns(one, other, cost, rounds=15, seconds=1.0)  # processor time is told in hundredths of one
     ours, theirs = (
         f"{median(one.spent for one in rates) * 1e6:,.0f} µs, {median(one.answers for one in rates):,.0f}/s"
         for rates in zip(*rounds, strict=True)
