@@ -27,6 +27,15 @@ class Recent(Generic[K, V]):
     def __contains__(self, key: K) -> bool:
         return key in self._values
 
+    def get(self, key: K) -> V | None:
+        """The value, None where there is none."""
+        with self._lock:
+            found = self._values.get(key)
+            if found is None:
+                return None
+            self._values.move_to_end(key)
+            return found[0]
+
     def known(self, key: K, make: object = None) -> V:
         """The value. Raises KeyError where there is none."""
         with self._lock:

@@ -212,7 +212,7 @@ def misshapen(error: msgspec.ValidationError, several: bool = False) -> BadReque
 
 def preferred(accept: bytes) -> str:
     """The media type to answer in: GraphQL's own where the caller names it, and none that it likes better."""
-    if GRAPHQL.encode() not in accept.lower():
+    if not accept or GRAPHQL.encode() not in accept.lower():
         return JSON
     liked = qualities(accept)
     return GRAPHQL if 0 < liked.get(GRAPHQL, 0) >= liked.get(JSON, 0) else JSON

@@ -38,11 +38,11 @@ class Repeats:
 
     async def answer(self, heard: Heard) -> tuple[Answer, str] | None:
         """The answer to a request and its document's hash, where both are known."""
-        if len(heard.body) > LONGEST or heard not in self._known:
+        repeat = self._known.get(heard) if len(heard.body) <= LONGEST else None
+        if repeat is None:
             return None
-        kept_by, document = self._known.known(heard)
-        answer = self.apis.answers.known(kept_by, await self.apis.state())
-        return (answer, document) if answer else None
+        answer = self.apis.answers.known(repeat.kept_by, await self.apis.state())
+        return (answer, repeat.document) if answer else None
 
     def note(self, heard: Heard, answer: Answer, document: str) -> None:
         """Remember a request, where its answer was kept: most are sent once."""
