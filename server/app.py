@@ -129,7 +129,7 @@ def create_app(
 
 
 class Straight:
-    """Leads to what is asked most, past the routes, which take as long to look through as an answer that is kept."""
+    """Leads to what is asked most, past the routes: to look through them takes a good part of a small answer."""
 
     def __init__(self, app: ASGIApp, path: str, to: ASGIApp) -> None:
         self.app, self.path, self.to = app, path, to

@@ -16,7 +16,8 @@ import pytest
 from graph.civic import CIVIC
 from graph.stores import open_store
 from server.app import create_app
-from server.logs import LEVELS, log
+from server.journal import Record
+from server.logs import LEVELS, line_of, log
 from server.metrics import Metrics
 from tests.visitor import Visitor, visiting
 
@@ -147,6 +148,14 @@ def test_lines_that_are_written_together_stay_whole(visitor: Visitor, monkeypatc
 def test_half_a_character_is_logged(visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
     log.info("event", text="half \ud800")
     assert json.loads(capsys.readouterr().err)["text"] == r"'half \ud800'"
+
+
+def test_of_half_a_character_nothing_more_is_logged_than_is_known() -> None:
+    entry = Record({b"x-request-id": b"mine"}).entry({"method": "GET", "path": "/\ud800"})
+    entry.event = "half"
+    line = json.loads(line_of(entry))
+    assert (line["path"], line["request"]) == (r"'/\ud800'", "'mine'")
+    assert not {"document", "operation", "cost", "code", "kept"} & set(line)
 
 
 # Metrics

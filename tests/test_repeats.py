@@ -205,6 +205,19 @@ def test_a_load_is_seen_right_after_it(new_store: Open, tokens: Tokens) -> None:
 # Moments
 
 
+def test_outside_of_an_event_loop_there_are_no_moments() -> None:
+    moments = Moments()
+    with pytest.raises(RuntimeError):
+        moments.now()
+
+    async def test() -> None:
+        before = moments.now()
+        await asyncio.sleep(0)
+        assert moments.now() != before
+
+    asyncio.run(test())
+
+
 def test_a_moment_is_a_turn_of_the_event_loop() -> None:
     async def test() -> None:
         moments = Moments()
