@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """The values made last, by key, at most `size` of them, which weigh `most` together."""
+    """The values made last, by key, at most `size` of them, which weigh `most` together. None of them is None."""
 
     def __init__(self, size: int, most: int, weigh: Callable[[K, V], int]) -> None:
         self.size, self.most = size, most
@@ -38,9 +38,10 @@ class Recent(Generic[K, V]):
 
     def known(self, key: K, make: object = None) -> V:
         """The value. Raises KeyError where there is none."""
-        with self._lock:
-            self._values.move_to_end(key)
-            return self._values[key][0]
+        value = self.get(key)
+        if value is None:
+            raise KeyError(key)
+        return value
 
     def made(self, key: K, make: Callable[[], V]) -> V:
         """The value, made where there is none. Only one thread may make values, so that none is made twice."""

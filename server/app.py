@@ -129,7 +129,7 @@ def create_app(
 
 
 class Straight:
-    """Leads to what is asked most, past the routes: to look through them takes a good part of a small answer."""
+    """Leads to what is asked most, past the routes and what is around them."""
 
     def __init__(self, app: ASGIApp, path: str, to: ASGIApp) -> None:
         self.app, self.path, self.to = app, path, to

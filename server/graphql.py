@@ -120,15 +120,11 @@ def refuse_unreadable(headers: Headers) -> None:
     if encoding.strip().lower() != "identity":
         raise WrongType(f"the body is encoded as {encoding!r}; expected identity, that is as it is")
     given = headers.get(b"content-type", b"").decode("latin-1")
-    if given != JSON and not is_json(given):
+    media, _, rest = given.lower().partition(";")
+    if media.strip() != JSON or charset(rest) != "utf-8":
         raise WrongType(f"the body is {given or 'of no type'!r}; expected content-type: {JSON} in UTF-8")
     if (length_of(headers) or 0) > MAX_BODY:
         raise too_large()
-
-
-def is_json(content_type: str) -> bool:
-    media, _, rest = content_type.lower().partition(";")
-    return media.strip() == JSON and charset(rest) == "utf-8"
 
 
 def length_of(headers: Headers) -> int | None:
@@ -212,7 +208,7 @@ def misshapen(error: msgspec.ValidationError, several: bool = False) -> BadReque
 
 def preferred(accept: bytes) -> str:
     """The media type to answer in: GraphQL's own where the caller names it, and none that it likes better."""
-    if not accept or GRAPHQL.encode() not in accept.lower():
+    if GRAPHQL.encode() not in accept.lower():
         return JSON
     liked = qualities(accept)
     return GRAPHQL if 0 < liked.get(GRAPHQL, 0) >= liked.get(JSON, 0) else JSON
