@@ -23,7 +23,7 @@ from schema.answers import Answers
 from schema.trusted import Documents
 from server import tracing
 from server.apis import APIs
-from server.callers import PUBLIC, Callers, Gate
+from server.callers import PUBLIC, Callers
 from server.codings import Codings
 from server.graphql import GraphQL
 from server.guard import Guard
@@ -118,9 +118,7 @@ def create_app(
         Middleware(Journal, metrics=metrics, traces=traces),
         *sharing(origins),
         Middleware(Codings, answers=answers),
-        Middleware(Guard),
-        Middleware(Border, hosts=hosts, origins=origins),
-        Middleware(Gate, callers=callers),
+        Middleware(Guard, checks=(Border(hosts, origins).check, callers.admit)),
         Middleware(Straight, path="/graphql", to=endpoint),
     ]
     app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)

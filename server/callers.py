@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from graph.errors import Unauthenticated
 from graph.roles import Role
@@ -23,14 +23,18 @@ class Callers:
     tokens: Tokens | None = None
     anonymous: Role = Role.PUBLIC
 
+    def admit(self, scope: Scope) -> None:
+        """Give a request the `role` that it is answered in. Raises as `role_of`."""
+        scope["role"] = self.role_of(scope)
+
     def role_of(self, scope: Scope) -> Role:
         """The role of who sent a request. Raises Unauthenticated where it has a token that is not valid."""
         address = scope["query_string"]
         if (address and IN_ADDRESS.search(unquote_to_bytes(address))) or has_token(scope["path"]):
             raise Unauthenticated(MISPLACED)
-        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
-        if not given:
+        if b"authorization" not in scope["record"].headers:
             return self.anonymous
+        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
         scheme, _, secret = given[0].partition(" ")
         if len(given) > 1 or scheme.lower() != "bearer" or not self.tokens:
             raise Unauthenticated(REFUSED)
@@ -38,15 +42,3 @@ class Callers:
 
 
 PUBLIC = Callers()
-
-
-class Gate:
-    """Gives each request the `role` that it is answered in, before anything else of it is looked at."""
-
-    def __init__(self, app: ASGIApp, callers: Callers) -> None:
-        self.app, self.callers = app, callers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["role"] = self.callers.role_of(scope)
-        await self.app(scope, receive, send)

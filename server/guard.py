@@ -1,6 +1,8 @@
-"""The guard: what becomes of a request that fails, also by an exception that nobody expected."""
+"""The guard: which requests come in, and what becomes of those that fail, also by an exception that nobody expected."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,17 +15,25 @@ from server.logs import log
 UNEXPECTED = "something went wrong that should not have; it has been logged"
 
 
-class Guard:
-    """Answers for what fails. The log has what nobody expected, the answer has not."""
+Check = Callable[[Scope], None]
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+
+class Guard:
+    """Lets in what passes all checks, and answers for what fails. The log has what nobody expected, the answer has not.
+
+    A check raises CivicGraphError where a request is not to come in, and may note in its scope what it found.
+    """
+
+    def __init__(self, app: ASGIApp, checks: tuple[Check, ...] = ()) -> None:
+        self.app, self.checks = app, checks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         record = scope["record"]
         try:
+            for check in self.checks:
+                check(scope)
             await self.app(scope, receive, send)
         except ClientDisconnect:
             pass

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from graph.errors import BadRequest, Forbidden
 from server.graphql import METHODS
@@ -46,25 +46,23 @@ class Border:
     its own. And it refuses requests with a cookie from pages of other sites. No cookie is ours: it was meant for a
     proxy before this server, which may take it for the consent of whoever it belongs to."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], origins: Collection[str]) -> None:
-        self.app = app
+    def __init__(self, hosts: Collection[str], origins: Collection[str]) -> None:
         self.hosts = frozenset(host.encode() for host in hosts)
         self.origins = frozenset(origin.encode() for origin in origins)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            headers = scope["record"].headers
-            if EVERY not in self.hosts:
-                self.check_host(scope)
-            if b"cookie" in headers and not follows_link(scope["method"], headers) and self.is_foreign(headers):
-                raise Forbidden(FOREIGN)
-        await self.app(scope, receive, send)
+    def check(self, scope: Scope) -> None:
+        """Raises BadRequest or Forbidden where a request is refused."""
+        headers = scope["record"].headers
+        if EVERY not in self.hosts:
+            self.check_host(scope, headers)
+        if b"cookie" in headers and not follows_link(scope["method"], headers) and self.is_foreign(headers):
+            raise Forbidden(FOREIGN)
 
-    def check_host(self, scope: Scope) -> None:
-        host = host_of(scope["record"].headers)
+    def check_host(self, scope: Scope, headers: Headers) -> None:
+        host = host_of(headers)
         if host not in self.hosts:
             raise BadRequest(STRANGE.format(host.decode("latin-1")))
-        if [name for name, _ in scope["headers"]].count(b"host") > 1:
+        if len(headers) < len(scope["headers"]) and [name for name, _ in scope["headers"]].count(b"host") > 1:
             raise BadRequest("the request has several hosts; expected one")
 
     def is_foreign(self, headers: Headers) -> bool:

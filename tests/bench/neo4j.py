@@ -11,7 +11,7 @@ from graph.stores.neo4j import Neo4jStore
 from tests.bench import statements as s
 from tests.bench.client import CONNECTIONS, Ask, rate
 from tests.bench.processes import SCRATCH, Graph, bare, city, lines, run, served
-from tests.bench.questions import FEW, Row, asked
+from tests.bench.questions import FEW, Row, asked, beside_ourselves
 from tests.bench.sqlite import started
 from tests.database.server import Server
 
@@ -28,6 +28,7 @@ def measured() -> Iterator[Row]:
         warm(large)
         warm(small)
         yield from asked(large, small, "Cypher")
+        yield from beside_ourselves(small)
 
 
 @contextmanager

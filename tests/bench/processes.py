@@ -69,8 +69,13 @@ def served(graph: Graph, kept: int = 0) -> Iterator[int]:
         yield port
 
 
-def await_verified(port: int) -> None:
-    """Wait until the server has computed the content hash anew, which it does beside its first answers."""
+def await_verified(*ports: int) -> None:
+    """Wait until servers have computed the content hash anew, which they do beside their first answers."""
+    for port in ports:
+        _await_verified(port)
+
+
+def _await_verified(port: int) -> None:
     while httpx.get(f"http://127.0.0.1:{port}/readyz").json()["verified"] != "yes":
         time.sleep(0.1)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 
 from tests.bench.processes import SCRATCH, Graph, city, lines, served
-from tests.bench.questions import FEW, Row, asked
+from tests.bench.questions import FEW, Row, asked, beside_ourselves
 
 PARTNERS = 60_000
 
@@ -16,6 +16,7 @@ def measured() -> Iterator[Row]:
     small.civic("load", str(city(FEW)))
     yield loaded(large)
     yield from asked(large, small, "SQL")
+    yield from beside_ourselves(large)
     yield started(new("start"))
 
 
