@@ -5,7 +5,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -17,14 +17,6 @@ CONNECTIONS = 16  # at the same time
 WARM = 8.0  # seconds after which caches are full
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Rate:
-    """Answers a second, and how many seconds of processor time the server and its database spent on each."""
-
-    answers: float
-    spent: float
 
 
 @dataclass(frozen=True)
@@ -76,30 +68,27 @@ async def once(ask: Ask) -> dict:
 
 
 def in_turns(
-    one: Ask,
-    other: Ask,
+    asks: Sequence[Ask],
     measured: Callable[[Ask, int, float], Awaitable[T]],
     rounds: int,
     seconds: float,
     connections: int = CONNECTIONS,
-) -> list[tuple[T, T]]:
-    """What is measured of two requests in each round, so that both meet the same machine, once both are warm."""
+) -> list[list[T]]:
+    """What is measured of requests in each round, so that all meet the same machine, once all are warm."""
 
-    async def measure() -> list[tuple[T, T]]:
-        for ask in (one, other):
+    async def measure() -> list[list[T]]:
+        for ask in asks:
             await rate(ask, connections, WARM)
-        return [
-            (await measured(one, connections, seconds), await measured(other, connections, seconds))
-            for _ in range(rounds)
-        ]
+        return [[await measured(ask, connections, seconds) for ask in asks] for _ in range(rounds)]
 
     return uvloop.run(measure())
 
 
-async def cost(ask: Ask, connections: int, seconds: float) -> Rate:
+async def cost(ask: Ask, connections: int, seconds: float) -> float:
+    """Seconds of processor time that the server and its database spend on an answer."""
     before = processor_time(ask)
     answers = await rate(ask, connections, seconds)
-    return Rate(answers, (processor_time(ask) - before) / (answers * seconds))
+    return (processor_time(ask) - before) / (answers * seconds)
 
 
 def processor_time(ask: Ask) -> float:

@@ -2,7 +2,8 @@
 out at a time, in this process and without a network, so that nothing else is measured.
 
 `python -m tests.bench layers` prints the table. `python -m tests.bench.layers URL PORT plain` serves the same
-application without limits, roles and logging, `bare` without anything around an answer.
+application without limits, roles and logging, `bare` without anything around an answer, `parrot` with nothing but the
+exchange over HTTP.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from typing import Any
 import uvloop
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph.civic import CIVIC
 from graph.roles import Role
@@ -241,7 +242,40 @@ def plain(app: Starlette) -> None:
     with_journal(Unlogged)(app)
 
 
-STRIPPED = {"plain": plain, "bare": bare}
+class Parrot:
+    """Reads what is sent, and says to everybody what was said to who came first."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.said: list[Message] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.said:
+            await receive()
+        else:
+            self.said = await said_by(self.app, scope, receive)
+        for message in self.said:
+            await send(message)
+
+
+async def said_by(app: ASGIApp, scope: Scope, receive: Receive) -> list[Message]:
+    said: list[Message] = []
+
+    async def hear(message: Message) -> None:
+        said.append(message)
+
+    await app(scope, receive, hear)
+    return said
+
+
+def parrot(app: Starlette) -> None:
+    """Leaves out all but the exchange over HTTP."""
+    bare(app)
+    straight = next(layer for layer in app.user_middleware if layer.cls is Straight)
+    straight.kwargs["to"] = Parrot(straight.kwargs["to"])
+
+
+STRIPPED = {"plain": plain, "bare": bare, "parrot": parrot}
 
 
 def stripped(url: str, how: str) -> Starlette:
