@@ -81,6 +81,18 @@ def _await_verified(port: int) -> None:
 
 
 @contextmanager
+def on_core(number: int) -> Iterator[None]:
+    """A block in which this process, and what it starts, keep to one core: who is moved between several, or meets
+    others there, is slower for a while."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(cores)[number % len(cores)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+@contextmanager
 def bare(graph: Graph) -> Iterator[int]:
     port = free_port()
     with process([sys.executable, "-m", "tests.bench.bare", graph.url, str(port)], port, graph):

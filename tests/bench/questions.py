@@ -5,10 +5,10 @@ from statistics import median
 
 from tests.bench import statements as s
 from tests.bench.client import Ask, ask_once, cost, in_turns, rate
-from tests.bench.processes import Graph, await_verified, bare, served, stripped
+from tests.bench.processes import Graph, await_verified, bare, on_core, served, stripped
 
 FEW = 600
-STARTS = 5  # as long as it lives, a process is some percent faster or slower than its like
+STARTS = 5  # of servers; as long as it lives, one is some percent faster or slower than its like
 
 Pair = tuple[float, float]
 Row = tuple[str, str, str, str, str]  # what, measured, against, ratio, budget
@@ -46,18 +46,21 @@ def beside_ourselves(graph: Graph) -> Iterator[Row]:
 def kept_and_made(graph: Graph) -> list[list[float]]:
     """Seconds of processor time that the server and its database spend on the nested page in each round: kept, made,
     and where the same bytes are sent to everybody. Whoever asks shares the machine with them."""
-    with served(graph, kept=64) as keeping, served(graph) as making, stripped(graph, "parrot") as parrot:
+    with on_core(0), served(graph, kept=64) as keeping, served(graph) as making, stripped(graph, "parrot") as parrot:
         await_verified(keeping, making, parrot)
         asks = [Ask(port, "/graphql", {"query": s.PAGE}, graph.process) for port in (keeping, making, parrot)]
-        return in_turns(asks, cost, rounds=5, seconds=1.0)  # it is told in hundredths of a second
+        with on_core(1):
+            return in_turns(asks, cost, rounds=5, seconds=1.0)  # it is told in hundredths of a second
 
 
 def with_and_without(graph: Graph) -> list[list[float]]:
     """Answers a second to the small query in each round: as it is, and with something left out."""
     small = {"query": s.SMALL, "variables": s.SMALL_VARIABLES}
-    with served(graph) as port, stripped(graph, "plain") as plain, stripped(graph, "bare") as bare:
+    with on_core(0), served(graph) as port, stripped(graph, "plain") as plain, stripped(graph, "bare") as bare:
         await_verified(port, plain, bare)
-        return in_turns([Ask(at, "/graphql", small) for at in (port, plain, bare)], rate, rounds=12, seconds=0.25)
+        asks = [Ask(at, "/graphql", small) for at in (port, plain, bare)]
+        with on_core(1):
+            return in_turns(asks, rate, rounds=12, seconds=0.25)
 
 
 def beside_hand(port: int, hand: int, against: str) -> Iterator[Row]:
