@@ -14,6 +14,7 @@ import httpx
 
 SCRATCH = Path("scratch/bench")
 CIVIC = [sys.executable, "-m", "server"]
+CORES = sorted(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,12 @@ def _await_verified(port: int) -> None:
 def on_core(number: int) -> Iterator[None]:
     """A block in which this process, and what it starts, keep to one core: who is moved between several, or meets
     others there, is slower for a while."""
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {sorted(cores)[number % len(cores)]})
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {CORES[number % len(CORES)]})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, cores)
+        os.sched_setaffinity(0, before)
 
 
 @contextmanager
