@@ -32,9 +32,9 @@ class Callers:
         address = scope["query_string"]
         if (address and IN_ADDRESS.search(unquote_to_bytes(address))) or has_token(scope["path"]):
             raise Unauthenticated(MISPLACED)
-        if b"authorization" not in scope["record"].headers:
-            return self.anonymous
         given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+        if not given:
+            return self.anonymous
         scheme, _, secret = given[0].partition(" ")
         if len(given) > 1 or scheme.lower() != "bearer" or not self.tokens:
             raise Unauthenticated(REFUSED)

@@ -26,7 +26,6 @@ MAX_PARAMETERS = 100  # of a query string
 METHODS = ("GET", "HEAD", "POST")
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
-NAMED = GRAPHQL.encode()  # in a header
 CONTENT_TYPES = {media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL)}
 VARY = (b"vary", b"accept, accept-encoding, authorization")
 PREFLIGHT, ORIGINS = b"access-control-request-method", "CIVIC_GRAPH_ORIGINS"
@@ -118,12 +117,12 @@ async def read(method: str, query_string: bytes, headers: Headers, receive: Rece
 
 def refuse_unreadable(headers: Headers, length: int | None) -> None:
     """Raises WrongType or TooLarge where a body is not read at all."""
-    encoding = headers.get(b"content-encoding")
-    if encoding is not None and encoding.strip().lower() != b"identity":
-        encoded = encoding.decode("latin-1")
-        raise WrongType(f"the body is encoded as {encoded!r}; expected identity, that is as it is")
+    encoding = headers.get(b"content-encoding", b"identity").decode("latin-1")
+    if encoding.strip().lower() != "identity":
+        raise WrongType(f"the body is encoded as {encoding!r}; expected identity, that is as it is")
     given = headers.get(b"content-type", b"").decode("latin-1")
-    if given != JSON and not is_json(given):
+    media, _, rest = given.lower().partition(";")
+    if media.strip() != JSON or charset(rest) != "utf-8":
         raise WrongType(f"the body is {given or 'of no type'!r}; expected content-type: {JSON} in UTF-8")
     if length and length > MAX_BODY:
         raise too_large()
@@ -133,11 +132,6 @@ def length_of(headers: Headers) -> int | None:
     """How many bytes a body is announced to have, None where its chunks tell."""
     length = headers.get(b"content-length", b"")
     return int(length) if length.isdigit() else None
-
-
-def is_json(content_type: str) -> bool:
-    media, _, parameters = content_type.lower().partition(";")
-    return media.strip() == JSON and charset(parameters) == "utf-8"
 
 
 def charset(parameters: str) -> str:
@@ -215,7 +209,7 @@ def misshapen(error: msgspec.ValidationError, several: bool = False) -> BadReque
 
 def preferred(accept: bytes) -> str:
     """The media type to answer in: GraphQL's own where the caller names it, and none that it likes better."""
-    if NAMED not in accept.lower():
+    if GRAPHQL.encode() not in accept.lower():
         return JSON
     liked = qualities(accept)
     return GRAPHQL if 0 < liked.get(GRAPHQL, 0) >= liked.get(JSON, 0) else JSON

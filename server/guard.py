@@ -14,7 +14,6 @@ from server.logs import log
 
 UNEXPECTED = "something went wrong that should not have; it has been logged"
 
-
 Check = Callable[[Scope], None]
 
 
@@ -24,7 +23,7 @@ class Guard:
     A check raises CivicGraphError where a request is not to come in, and may note in its scope what it found.
     """
 
-    def __init__(self, app: ASGIApp, checks: tuple[Check, ...] = ()) -> None:
+    def __init__(self, app: ASGIApp, checks: tuple[Check, ...]) -> None:
         self.app, self.checks = app, checks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

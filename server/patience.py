@@ -47,11 +47,11 @@ class Patience:
         self._waiting: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Patience:
-        self._loop = asyncio.get_running_loop()
-        task = asyncio.current_task(self._loop)
+        task = asyncio.current_task()
         if task is None:
             raise RuntimeError("there is no task to end; expected a block of one")
         self._task, self._cancelled = task, task.cancelling()
+        self._loop = asyncio.get_running_loop()
         self._end = self._loop.time() + self._reading
         self._watch.under_way.add(self)
         return self

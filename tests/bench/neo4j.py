@@ -28,7 +28,7 @@ def measured() -> Iterator[Row]:
         warm(large)
         warm(small)
         yield from asked(large, small, "Cypher")
-        yield from beside_ourselves(small)
+        yield from beside_ourselves(large)
 
 
 @contextmanager

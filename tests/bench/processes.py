@@ -73,12 +73,8 @@ def served(graph: Graph, kept: int = 0) -> Iterator[int]:
 def await_verified(*ports: int) -> None:
     """Wait until servers have computed the content hash anew, which they do beside their first answers."""
     for port in ports:
-        _await_verified(port)
-
-
-def _await_verified(port: int) -> None:
-    while httpx.get(f"http://127.0.0.1:{port}/readyz").json()["verified"] != "yes":
-        time.sleep(0.1)
+        while httpx.get(f"http://127.0.0.1:{port}/readyz").json()["verified"] != "yes":
+            time.sleep(0.1)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ def measured() -> Iterator[Row]:
     small.civic("load", str(city(FEW)))
     yield loaded(large)
     yield from asked(large, small, "SQL")
-    yield from beside_ourselves(small)
+    yield from beside_ourselves(large)
     yield started(new("start"))
 
 
