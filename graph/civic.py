@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from graph.model import Cube, DataClass, End, Form, Kind, Model, Property, Relation, Type
+from graph.model import (
+    Cube,
+    DataClass,
+    End,
+    Form,
+    Kind,
+    Model,
+    Relation,
+    Type,
+    internal,
+    personal,
+    public,
+    student,
+)
 
 TEXT, INTEGER, DECIMAL, BOOLEAN = Type.TEXT, Type.INTEGER, Type.DECIMAL, Type.BOOLEAN
 DATE, ENUM, URL, TEXTS = Type.DATE, Type.ENUM, Type.URL, Type.TEXTS
-INTERNAL, PERSONAL, STUDENT = DataClass.INTERNAL, DataClass.PERSONAL, DataClass.STUDENT
+PUBLIC, INTERNAL, PERSONAL, STUDENT = DataClass
 
-START = Property("startDate", DATE, "First day.")
-END = Property("endDate", DATE, "Day after the last.")
-SHARE = Property(
+# Nothing is seen without a word of it: a property is of the class that it is made with, and protected like its kind, or
+# like both ends of its relation, where those are more
+
+START = public("startDate", DATE, "First day.")
+END = public("endDate", DATE, "Day after the last.")
+SHARE = public(
     "share", DECIMAL, "Part of the whole, 0 to 1; all shares of one item sum to 1.", scale=4, minimum=0, maximum=1
 )
-CONFIDENCE = Property(
-    "confidence", DECIMAL, "How sure the source is, 0 to 1; 1 where not stated.", minimum=0, maximum=1
-)
-HOURS = Property("hours", DECIMAL, "Hours given.", unit="hours", minimum=0, data_class=INTERNAL)
-ACADEMIC_YEAR = Property(
+CONFIDENCE = public("confidence", DECIMAL, "How sure the source is, 0 to 1; 1 where not stated.", minimum=0, maximum=1)
+HOURS = internal("hours", DECIMAL, "Hours given.", unit="hours", minimum=0)
+ACADEMIC_YEAR = public(
     "academicYear", TEXT, "Academic year, 1 August to 31 July, as in 2026/27.", form=Form.ACADEMIC_YEAR
 )
 
@@ -27,7 +41,7 @@ KINDS = (
         "partners",
         "An organisation the university works with.",
         (
-            Property(
+            public(
                 "type",
                 ENUM,
                 "What sort of organisation it is.",
@@ -45,42 +59,44 @@ KINDS = (
                     "other",
                 ),
             ),
-            Property(
+            public(
                 "status",
                 ENUM,
                 "How the partnership stands.",
                 values=("prospect", "active", "dormant", "ended"),
             ),
-            Property(
+            public(
                 "sizeBand",
                 ENUM,
                 "Size by staff: under 10, under 50, under 250, or more.",
                 values=("micro", "small", "medium", "large"),
             ),
-            Property(
+            public(
                 "orgIds", TEXTS, "Identifiers by org-id.guide, as in GB-CHC-1000000.", searchable=True, form=Form.ORG_ID
             ),
-            Property("website", URL, "Home page."),
-            Property("description", TEXT, "What the organisation does.", searchable=True),
-            Property("postcode", TEXT, "Postcode of the office.", data_class=INTERNAL),
+            public("website", URL, "Home page."),
+            public("description", TEXT, "What the organisation does.", searchable=True),
+            internal("postcode", TEXT, "Postcode of the office."),
         ),
+        data_class=PUBLIC,
     ),
     Kind(
         "Borough",
         "boroughs",
         "One of the 33 local authority areas of London, the City of London included.",
         (
-            Property("gssCode", TEXT, "ONS code of the area, as in E09000012.", required=True, unique=True),
-            Property(
+            public("gssCode", TEXT, "ONS code of the area, as in E09000012.", required=True, unique=True),
+            public(
                 "part",
                 ENUM,
                 "Inner or Outer London, as statistics group them.",
                 values=("inner", "outer"),
             ),
-            Property("area", DECIMAL, "Area within the boundary, tidal water included.", unit="hectares", scale=3),
-            Property("population", INTEGER, "Usual residents, Census 2021.", unit="persons"),
-            Property("orgIds", TEXTS, "Identifiers of the council by org-id.guide.", form=Form.ORG_ID),
+            public("area", DECIMAL, "Area within the boundary, tidal water included.", unit="hectares", scale=3),
+            public("population", INTEGER, "Usual residents, Census 2021.", unit="persons"),
+            public("orgIds", TEXTS, "Identifiers of the council by org-id.guide.", form=Form.ORG_ID),
         ),
+        data_class=PUBLIC,
         spelled=True,
     ),
     Kind(
@@ -88,9 +104,10 @@ KINDS = (
         "challenges",
         "One of the social challenges the work is organised by.",
         (
-            Property("description", TEXT, "What the challenge covers.", searchable=True),
-            Property("position", INTEGER, "Place in lists, from 1."),
+            public("description", TEXT, "What the challenge covers.", searchable=True),
+            public("position", INTEGER, "Place in lists, from 1."),
         ),
+        data_class=PUBLIC,
         spelled=True,
     ),
     Kind(
@@ -98,9 +115,9 @@ KINDS = (
         "champions",
         "A member of staff with hours allocated to a challenge.",
         (
-            Property("role", TEXT, "Post at the university.", data_class=PERSONAL),
-            Property("email", TEXT, "Address at work.", data_class=PERSONAL),
-            Property("expertise", TEXTS, "Fields of knowledge.", searchable=True, data_class=PERSONAL),
+            personal("role", TEXT, "Post at the university."),
+            personal("email", TEXT, "Address at work."),
+            personal("expertise", TEXTS, "Fields of knowledge.", searchable=True),
         ),
         data_class=PERSONAL,
     ),
@@ -109,20 +126,18 @@ KINDS = (
         "students",
         "A student of an Empowering London module, under a pseudonym.",
         (
-            Property("level", INTEGER, "Level of study, 3 to 8 by the FHEQ.", data_class=STUDENT, minimum=3, maximum=8),
-            Property(
+            student("level", INTEGER, "Level of study, 3 to 8 by the FHEQ.", minimum=3, maximum=8),
+            student(
                 "cohort",
                 TEXT,
                 "Academic year of the module, as in 2026/27.",
-                data_class=STUDENT,
                 form=Form.ACADEMIC_YEAR,
             ),
-            Property(
+            student(
                 "status",
                 ENUM,
                 "Where the student stands.",
                 values=("enrolled", "completed", "withdrawn", "graduated"),
-                data_class=STUDENT,
             ),
         ),
         data_class=STUDENT,
@@ -133,43 +148,45 @@ KINDS = (
         "projects",
         "A piece of work done with partners.",
         (
-            Property(
+            public(
                 "type",
                 ENUM,
                 "What sort of work it is.",
                 values=("research", "practical", "curriculum", "agreement", "event", "clinic"),
             ),
-            Property(
+            public(
                 "status",
                 ENUM,
                 "How far it has come.",
                 values=("idea", "starting", "active", "paused", "completed", "abandoned"),
             ),
-            Property("summary", TEXT, "What is done and why.", searchable=True),
+            public("summary", TEXT, "What is done and why.", searchable=True),
             START,
             END,
-            Property("areaStated", TEXT, "The area in the source's own words, where it is no borough."),
-            Property("funding", DECIMAL, "Money awarded.", unit="GBP", data_class=INTERNAL),
+            public("areaStated", TEXT, "The area in the source's own words, where it is no borough."),
+            internal("funding", DECIMAL, "Money awarded.", unit="GBP"),
         ),
+        data_class=PUBLIC,
     ),
     Kind(
         "Module",
         "modules",
         "A taught module in which students work with partners.",
         (
-            Property("code", TEXT, "Code in the catalogue, as in WL5W50.", required=True, unique=True),
-            Property("level", INTEGER, "Level of study, 3 to 8 by the FHEQ.", minimum=3, maximum=8),
-            Property("credits", INTEGER, "Credits by CATS.", unit="credits"),
-            Property("placementHours", DECIMAL, "Hours each student spends on placement.", unit="hours", minimum=0),
-            Property("url", URL, "Page in the module catalogue."),
+            public("code", TEXT, "Code in the catalogue, as in WL5W50.", required=True, unique=True),
+            public("level", INTEGER, "Level of study, 3 to 8 by the FHEQ.", minimum=3, maximum=8),
+            public("credits", INTEGER, "Credits by CATS.", unit="credits"),
+            public("placementHours", DECIMAL, "Hours each student spends on placement.", unit="hours", minimum=0),
+            public("url", URL, "Page in the module catalogue."),
         ),
+        data_class=PUBLIC,
     ),
     Kind(
         "Placement",
         "placements",
         "A student's work with a partner as part of a module.",
         (
-            Property(
+            student(
                 "status",
                 ENUM,
                 "How far it has come.",
@@ -177,10 +194,10 @@ KINDS = (
             ),
             START,
             END,
-            Property("agreedOn", DATE, "Date of the challenge agreement."),
-            Property("hoursPlanned", DECIMAL, "Hours planned.", unit="hours", minimum=0),
-            Property("hoursDone", DECIMAL, "Hours done.", unit="hours", minimum=0),
-            Property("portfolioSubmitted", BOOLEAN, "Whether the portfolio was handed in.", data_class=STUDENT),
+            student("agreedOn", DATE, "Date of the challenge agreement."),
+            student("hoursPlanned", DECIMAL, "Hours planned.", unit="hours", minimum=0),
+            student("hoursDone", DECIMAL, "Hours done.", unit="hours", minimum=0),
+            student("portfolioSubmitted", BOOLEAN, "Whether the portfolio was handed in."),
         ),
         data_class=STUDENT,  # each is one student's
     ),
@@ -189,57 +206,57 @@ KINDS = (
         "outcomes",
         "Something that came of the work, with its quantity and how well it is evidenced.",
         (
-            Property(
+            public(
                 "type",
                 ENUM,
                 "How far along the chain of results.",
                 values=("output", "outcome", "impact"),
             ),
-            Property("measure", TEXT, "What is counted.", searchable=True),
-            Property("quantity", DECIMAL, "How many or how much, in `unit`."),
-            Property(
+            public("measure", TEXT, "What is counted.", searchable=True),
+            public("quantity", DECIMAL, "How many or how much, in `unit`."),
+            public(
                 "comparator",
                 ENUM,
                 "How the true quantity stands to the one given.",
                 values=("exactly", "at_least", "at_most", "about"),
             ),
-            Property("unit", TEXT, "Unit of the quantity."),
-            Property(
+            public("unit", TEXT, "Unit of the quantity."),
+            public(
                 "verification",
                 ENUM,
                 "How well it is evidenced.",
                 values=("claimed", "corroborated", "audited"),
             ),
-            Property("achievedOn", DATE, "When it was achieved."),
+            public("achievedOn", DATE, "When it was achieved."),
         ),
+        data_class=PUBLIC,
     ),
     Kind(
         "Enquiry",
         "enquiries",
         "A request from an organisation that may become a partner.",
         (
-            Property(
+            internal(
                 "status",
                 ENUM,
                 "How far it has come.",
                 values=("new", "assigned", "matched", "converted", "declined", "closed"),
             ),
-            Property("receivedOn", DATE, "Day it came in."),
-            Property("decidedOn", DATE, "Day it was decided."),
-            Property(
+            internal("receivedOn", DATE, "Day it came in."),
+            internal("decidedOn", DATE, "Day it was decided."),
+            internal(
                 "channel",
                 ENUM,
                 "How it came in.",
                 values=("email", "phone", "web_form", "event", "referral", "other"),
             ),
-            Property(
+            internal(
                 "challengesText",
                 TEXT,
                 "The challenges in the sender's words.",
-                data_class=INTERNAL,
                 searchable=True,
             ),
-            Property("ideasText", TEXT, "The ideas in the sender's words.", data_class=INTERNAL, searchable=True),
+            internal("ideasText", TEXT, "The ideas in the sender's words.", searchable=True),
         ),
         data_class=INTERNAL,
     ),
@@ -248,60 +265,64 @@ KINDS = (
         "agreements",
         "A signed agreement with partners.",
         (
-            Property(
+            public(
                 "type",
                 ENUM,
                 "What sort of agreement it is.",
                 values=("memorandum", "civic_university_agreement", "placement", "partnership"),
             ),
-            Property("signedOn", DATE, "Day of signature."),
-            Property("reviewOn", DATE, "Day by which it is to be reviewed."),
-            Property("endsOn", DATE, "Day on which it ends."),
+            public("signedOn", DATE, "Day of signature."),
+            public("reviewOn", DATE, "Day by which it is to be reviewed."),
+            public("endsOn", DATE, "Day on which it ends."),
         ),
+        data_class=PUBLIC,
     ),
     Kind(
         "Unit",
         "units",
         "A school, professional service, centre or clinic of the university.",
         (
-            Property(
+            public(
                 "type",
                 ENUM,
                 "What sort of unit it is.",
                 values=("school", "professional_service", "centre", "clinic"),
             ),
-            Property("website", URL, "Home page."),
+            public("website", URL, "Home page."),
         ),
+        data_class=PUBLIC,
     ),
     Kind(
         "Indicator",
         "indicators",
         "A published statistic by borough.",
         (
-            Property("unit", TEXT, "Unit of the values."),
-            Property(
+            public("unit", TEXT, "Unit of the values."),
+            public(
                 "polarity",
                 ENUM,
                 "Whether a high value means high need.",
                 values=("high_is_worse", "low_is_worse", "neutral"),
             ),
-            Property("publisher", TEXT, "Who publishes it."),
-            Property("licence", TEXT, "Licence of the values."),
-            Property("note", TEXT, "What to bear in mind when reading it."),
+            public("publisher", TEXT, "Who publishes it."),
+            public("licence", TEXT, "Licence of the values."),
+            public("note", TEXT, "What to bear in mind when reading it."),
         ),
+        data_class=PUBLIC,
     ),
     Kind(
         "Source",
         "sources",
         "Where statements come from: a sheet, a register, a document.",
         (
-            Property("rank", INTEGER, "Precedence where sources disagree: 1 counts most, 50 if not stated."),
-            Property("date", DATE, "Date of the content."),
-            Property("publisher", TEXT, "Who publishes it."),
-            Property("licence", TEXT, "Licence of the content."),
-            Property("url", URL, "Where it can be found."),
-            Property("attribution", TEXT, "Words the licence asks to be printed."),
+            public("rank", INTEGER, "Precedence where sources disagree: 1 counts most, 50 if not stated."),
+            public("date", DATE, "Date of the content."),
+            public("publisher", TEXT, "Who publishes it."),
+            public("licence", TEXT, "Licence of the content."),
+            public("url", URL, "Where it can be found."),
+            public("attribution", TEXT, "Words the licence asks to be printed."),
         ),
+        data_class=PUBLIC,
     ),
 )
 
@@ -348,7 +369,7 @@ RELATIONS = (
         End("challenges"),
         End("partners"),
         "The partner works on the challenge.",
-        (Property("strength", DECIMAL, "How central it is to the partner, 0 to 1.", minimum=0, maximum=1),),
+        (public("strength", DECIMAL, "How central it is to the partner, 0 to 1.", minimum=0, maximum=1),),
     ),
     Relation(
         "PART_OF",
@@ -375,13 +396,13 @@ RELATIONS = (
         End("partners"),
         "The partner takes part in the project.",
         (
-            Property(
+            public(
                 "role",
                 ENUM,
                 "What the partner does in it.",
                 values=("lead", "delivery", "host", "funder", "beneficiary"),
             ),
-            Property("inKind", DECIMAL, "Value of goods and services given.", unit="GBP", data_class=INTERNAL),
+            internal("inKind", DECIMAL, "Value of goods and services given.", unit="GBP"),
             HOURS,
         ),
         keys=("role",),
@@ -402,7 +423,7 @@ RELATIONS = (
         End("ledProjects"),
         End("leads"),
         "The champion leads the project.",
-        (HOURS, Property("hoursPlanned", DECIMAL, "Hours planned.", unit="hours", minimum=0, data_class=INTERNAL)),
+        (HOURS, internal("hoursPlanned", DECIMAL, "Hours planned.", unit="hours", minimum=0)),
     ),
     Relation(
         "SUPPORTS",
@@ -411,7 +432,7 @@ RELATIONS = (
         End("supportedProjects"),
         End("champions"),
         "The champion gives time to the project without leading it.",
-        (HOURS, Property("hoursPlanned", DECIMAL, "Hours planned.", unit="hours", minimum=0, data_class=INTERNAL)),
+        (HOURS, internal("hoursPlanned", DECIMAL, "Hours planned.", unit="hours", minimum=0)),
     ),
     Relation(
         "CHAMPIONS",
@@ -422,7 +443,7 @@ RELATIONS = (
         "The champion has hours allocated to the challenge in an academic year.",
         (
             ACADEMIC_YEAR,
-            Property("hours", DECIMAL, "Hours allocated for the year.", unit="hours", minimum=0, data_class=INTERNAL),
+            internal("hours", DECIMAL, "Hours allocated for the year.", unit="hours", minimum=0),
         ),
         keys=("academicYear",),
     ),
@@ -519,8 +540,8 @@ RELATIONS = (
         End("enquiries"),
         "The champion was proposed for the enquiry.",
         (
-            Property("score", DECIMAL, "How well they fit, 0 to 1.", scale=4, minimum=0, maximum=1),
-            Property("decision", ENUM, "What came of the proposal.", values=("proposed", "accepted", "declined")),
+            public("score", DECIMAL, "How well they fit, 0 to 1.", scale=4, minimum=0, maximum=1),
+            public("decision", ENUM, "What came of the proposal.", values=("proposed", "accepted", "declined")),
         ),
         dated=False,
     ),
@@ -606,12 +627,11 @@ RELATIONS = (
         End("connectedStudents"),
         "The student stays in touch with the partner after the module.",
         (
-            Property(
+            student(
                 "role",
                 ENUM,
                 "In which way.",
                 values=("volunteer", "employee", "mentor"),
-                data_class=STUDENT,
             ),
         ),
         keys=("role",),
@@ -624,8 +644,8 @@ RELATIONS = (
         End("neighbours"),
         "The boroughs share a boundary.",
         (
-            Property("boundary", ENUM, "What the boundary runs along.", values=("land", "river")),
-            Property("boundaryLength", DECIMAL, "Length of the shared boundary.", unit="metres", scale=0),
+            public("boundary", ENUM, "What the boundary runs along.", values=("land", "river")),
+            public("boundaryLength", DECIMAL, "Length of the shared boundary.", unit="metres", scale=0),
         ),
         dated=False,
         symmetric=True,
@@ -638,8 +658,8 @@ RELATIONS = (
         End("indicators"),
         "The indicator's value for the borough in a period.",
         (
-            Property("value", DECIMAL, "The value, in the indicator's unit.", required=True, scale=4),
-            Property("period", TEXT, "The period it is for, as published.", required=True),
+            public("value", DECIMAL, "The value, in the indicator's unit.", required=True, scale=4),
+            public("period", TEXT, "The period it is for, as published.", required=True),
         ),
         keys=("period",),
         dated=False,
@@ -652,8 +672,8 @@ RELATIONS = (
         End("indicators"),
         "The indicator counts as evidence of need on the challenge.",
         (
-            Property("weight", DECIMAL, "Weight among the challenge's indicators; 0 is shown, not counted."),
-            Property("rationale", TEXT, "Why it counts, and its limit."),
+            public("weight", DECIMAL, "Weight among the challenge's indicators; 0 is shown, not counted."),
+            public("rationale", TEXT, "Why it counts, and its limit."),
         ),
         dated=False,
     ),

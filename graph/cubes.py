@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from graph import plan as p
-from graph.model import ID, Cube, Hop, Model, Property, Type, named
+from graph.model import ID, Cube, Hop, Model, Type, named, public
 from graph.roles import Role
 
 NEAREST = 5
@@ -21,10 +21,10 @@ ROWS = 500  # of a cube; of more, those of the latest years
 EXACT = 10_000  # rows of exact numbers; what is not among them is small
 COUNTER = Role.STEWARD  # who may see all those that are counted
 
-VALUE = Property("value", Type.TEXT, "What they share; of a relation, the id of the node that it leads to.")
-YEAR = Property("academicYear", Type.TEXT, "Their academic year, 1 August to 31 July, as in 2026/27.")
-COUNT = Property("count", Type.INTEGER, "How many they are, to the nearest 5.", required=True)
-PERCENTAGE = Property(
+VALUE = public("value", Type.TEXT, "What they share; of a relation, the id of the node that it leads to.")
+YEAR = public("academicYear", Type.TEXT, "Their academic year, 1 August to 31 July, as in 2026/27.")
+COUNT = public("count", Type.INTEGER, "How many they are, to the nearest 5.", required=True)
+PERCENTAGE = public(
     "percentage", Type.INTEGER, "How many that is of a hundred; of two dimensions, in the same year.", required=True
 )
 COLUMNS = (ID, VALUE, YEAR, COUNT, PERCENTAGE)

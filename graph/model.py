@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 
@@ -50,7 +50,7 @@ class Property:
     required: bool = False
     unique: bool = False
     searchable: bool = False
-    data_class: DataClass = DataClass.PUBLIC
+    data_class: DataClass = field(kw_only=True)  # which has no default, so that nothing is seen that nobody thought of
     unit: str | None = None
     values: tuple[str, ...] = ()
     scale: int = 2
@@ -88,15 +88,20 @@ class Property:
         return not (self.required or self.is_list)
 
 
-SOURCES = Property("sources", Type.TEXTS, "Ids of the sources that say so, the one that counts most first.")
-LOCATORS = Property(
-    "locators", Type.TEXTS, "Where in each source, in the order of `sources`.", data_class=DataClass.INTERNAL
+public = partial(Property, data_class=DataClass.PUBLIC)
+internal = partial(Property, data_class=DataClass.INTERNAL)
+personal = partial(Property, data_class=DataClass.PERSONAL)
+student = partial(Property, data_class=DataClass.STUDENT)
+
+SOURCES = public("sources", Type.TEXTS, "Ids of the sources that say so, the one that counts most first.")
+LOCATORS = internal(
+    "locators", Type.TEXTS, "Where in each source, in the order of `sources`."
 )  # they name files, and people's sheets
 PROVENANCE = (SOURCES, LOCATORS)
 SOURCE = "Source"  # the kind whose nodes describe sources, if a model has it
-CLAIMS = Property("claims", Type.TEXT, "What each source says, as JSON, where several speak.")  # never shown as it is
-SINCE = Property("since", Type.DATE, "First day on which it holds.")
-UNTIL = Property("until", Type.DATE, "First day on which it no longer holds.")
+CLAIMS = public("claims", Type.TEXT, "What each source says, as JSON, where several speak.")  # never shown as it is
+SINCE = public("since", Type.DATE, "First day on which it holds.")
+UNTIL = public("until", Type.DATE, "First day on which it no longer holds.")
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ class Kind:
     plural: str
     description: str
     properties: tuple[Property, ...] = ()
-    data_class: DataClass = DataClass.PUBLIC
+    data_class: DataClass = field(kw_only=True)
     spelled: bool = False
     pseudonymous: bool = False
     provenance: tuple[Property, ...] = PROVENANCE
@@ -177,10 +182,10 @@ class Kind:
         return f"{self.prefix}:{key}"
 
 
-ID = Property("id", Type.TEXT, "Stable id of the whole graph, as in `borough:E09000012`.", required=True, unique=True)
-FROM = Property("from", Type.TEXT, "Id of the node a relation starts at.", required=True)
-TO = Property("to", Type.TEXT, "Id of the node a relation leads to.", required=True)
-KEY = Property("key", Type.TEXT, "The relation's key properties as a JSON array.", required=True)
+ID = public("id", Type.TEXT, "Stable id of the whole graph, as in `borough:E09000012`.", required=True, unique=True)
+FROM = public("from", Type.TEXT, "Id of the node a relation starts at.", required=True)
+TO = public("to", Type.TEXT, "Id of the node a relation leads to.", required=True)
+KEY = public("key", Type.TEXT, "The relation's key properties as a JSON array.", required=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class Role(StrEnum):
     PUBLIC = "public"  # whoever asks without a token
     ANALYST = "analyst"
     STEWARD = "steward"
-    ADMIN = "admin"  # who also gives tokens out
+    ADMIN = "admin"  # who gives tokens out, for which the file is enough so far
 
 
 ALL = frozenset(DataClass)

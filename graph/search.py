@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from graph.model import ID, Kind, Model, Property, Type
+from graph.model import ID, DataClass, Kind, Model, Type, public
 from graph.plan import Key
 from graph.statements import Values
 from graph.text import FOLDING, words
 
-FOUND = Kind("Found", "found", "A node that was searched for: its id, its name, and its place.")
-PLACE = Property("place", Type.INTEGER, "How it was found: 0 by its whole name, 1 to 3 by less.", required=True)
+FOUND = Kind(
+    "Found", "found", "A node that was searched for: its id, its name, and its place.", data_class=DataClass.PUBLIC
+)
+PLACE = public("place", Type.INTEGER, "How it was found: 0 by its whole name, 1 to 3 by less.", required=True)
 NAME = FOUND.values[0]
 ORDER = (Key(PLACE), Key(NAME), Key(ID))
 

@@ -15,7 +15,7 @@ from graph import cubes
 from graph import plan as p
 from graph.cubes import Table
 from graph.errors import TooCostly
-from graph.model import FROM, ID, SINCE, TO, UNTIL, Cube, Hop, Property, Type
+from graph.model import FROM, ID, SINCE, TO, UNTIL, Cube, Hop, Type, public
 from graph.plan import Plan
 from graph.roles import Role
 from graph.store import Compiled, Found, Reader
@@ -23,8 +23,8 @@ from graph.store import Compiled, Found, Reader
 MAX_LINKS = p.MAX_COMPUTED  # relations that one walk may look at
 PLANS = 500  # of steps, that are kept
 
-RELATION = Property("relation", Type.TEXT, "Name of the relation.")
-DIRECTION = Property("direction", Type.TEXT, "OUT along the relation, IN against it.")
+RELATION = public("relation", Type.TEXT, "Name of the relation.")
+DIRECTION = public("direction", Type.TEXT, "OUT along the relation, IN against it.")
 STEP = (ID, RELATION, DIRECTION, SINCE, UNTIL)
 LINK = (FROM, TO, RELATION, SINCE, UNTIL)
 IDS, FAR = p.Param("ids"), p.Param("far")

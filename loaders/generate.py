@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from graph.civic import CIVIC
 from graph.errors import LoadError
-from graph.model import FROM, ID, TO, Property, Type, kebab, snake
+from graph.model import FROM, ID, TO, Property, Type, kebab, public, snake
 from loaders.words import (
     AREAS,
     ENDS,
@@ -128,7 +128,7 @@ def _columns() -> dict[str, dict[str, Property]]:
     """The columns of every file, named without its .csv. A link is a column without values of its own."""
     files = {}
     for kind in (kind for kind in CIVIC.kinds if kind.plural in KINDS):
-        links = (Property(link, Type.TEXTS, "Keys of nodes.") for link in KINDS[kind.plural])
+        links = (public(link, Type.TEXTS, "Keys of nodes.") for link in KINDS[kind.plural])
         said = kind.properties if kind.pseudonymous else kind.values
         files[kind.plural] = {snake(p.name): p for p in (ID, *said, *links)}
     for relation in CIVIC.relations:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from graph.model import End, Kind, Model, Property, Relation, Type
+from graph.model import DataClass, End, Kind, Model, Property, Relation, Type, public
 from tests.world import Row, Said, World
 
 COLOUR = ("red", "dark_red", "darker")  # `_` sorts after capitals and before small letters
@@ -19,20 +19,27 @@ SAMPLE = Model(
             "things",
             "Something.",
             (
-                Property("label", Type.TEXT, "Required and unique.", required=True, unique=True),
-                Property("order", Type.TEXT, "A word of SQL.", searchable=True),
-                Property("group", Type.INTEGER, "Another."),
-                Property("size", Type.DECIMAL, "A decimal."),
-                Property("weight", Type.DECIMAL, "A required one.", required=True),
-                Property("flag", Type.BOOLEAN, "A boolean."),
-                Property("sure", Type.BOOLEAN, "A required one.", required=True),
-                Property("day", Type.DATE, "A date."),
-                Property("colour", Type.ENUM, "An enum.", values=COLOUR),
-                Property("page", Type.URL, "A URL."),
-                Property("tags", Type.TEXTS, "A list."),
+                public("label", Type.TEXT, "Required and unique.", required=True, unique=True),
+                public("order", Type.TEXT, "A word of SQL.", searchable=True),
+                public("group", Type.INTEGER, "Another."),
+                public("size", Type.DECIMAL, "A decimal."),
+                public("weight", Type.DECIMAL, "A required one.", required=True),
+                public("flag", Type.BOOLEAN, "A boolean."),
+                public("sure", Type.BOOLEAN, "A required one.", required=True),
+                public("day", Type.DATE, "A date."),
+                public("colour", Type.ENUM, "An enum.", values=COLOUR),
+                public("page", Type.URL, "A URL."),
+                public("tags", Type.TEXTS, "A list."),
             ),
+            data_class=DataClass.PUBLIC,
         ),
-        Kind("BigPlace", "bigPlaces", "Somewhere.", (Property("rank", Type.INTEGER, "An integer.", required=True),)),
+        Kind(
+            "BigPlace",
+            "bigPlaces",
+            "Somewhere.",
+            (public("rank", Type.INTEGER, "An integer.", required=True),),
+            data_class=DataClass.PUBLIC,
+        ),
     ),
     (
         Relation("IN", "Thing", "BigPlace", End("place", many=False), End("things"), "It is there."),
@@ -45,11 +52,11 @@ SAMPLE = Model(
             End("likedBy"),
             "It likes it.",
             (
-                Property("how", Type.ENUM, "In which way.", values=COLOUR),
-                Property("much", Type.DECIMAL, "How much."),
-                Property("times", Type.INTEGER, "How often.", required=True),
-                Property("secret", Type.BOOLEAN, "Whether nobody knows."),
-                Property("reasons", Type.TEXTS, "Why."),
+                public("how", Type.ENUM, "In which way.", values=COLOUR),
+                public("much", Type.DECIMAL, "How much."),
+                public("times", Type.INTEGER, "How often.", required=True),
+                public("secret", Type.BOOLEAN, "Whether nobody knows."),
+                public("reasons", Type.TEXTS, "Why."),
             ),
             keys=("how", "since"),
         ),
@@ -61,7 +68,7 @@ SAMPLE = Model(
             End("near"),
             End("near"),
             "They are near.",
-            (Property("way", Type.TEXT, "By which way.", required=True),),
+            (public("way", Type.TEXT, "By which way.", required=True),),
             keys=("way",),
             dated=False,
             symmetric=True,

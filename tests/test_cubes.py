@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from graph import changes, cubes
 from graph.civic import CIVIC
 from graph.cubes import Table, rounded, table
-from graph.model import Cube, DataClass, End, Kind, Model, Property, Relation, Type
+from graph.model import Cube, DataClass, End, Kind, Model, Relation, Type, public
 from graph.roles import Role
 from graph.stores.sqlite import SQLiteStore
 from tests.client import Client
@@ -331,7 +331,9 @@ def test_a_version_is_counted_once(tmp_path: Any) -> None:
 
 
 def test_a_cube_is_by_what_everybody_may_see() -> None:
-    student = Kind("Student", "students", "A student.", (Property("level", Type.INTEGER, "Level."),))
+    student = Kind(
+        "Student", "students", "A student.", (public("level", Type.INTEGER, "Level."),), data_class=DataClass.STUDENT
+    )
     mentor = Kind("Mentor", "mentors", "A mentor.", data_class=DataClass.PERSONAL)
     mentored = Relation("MENTORED_BY", "Student", "Mentor", End("mentors"), End("students"), "Who helps.")
     assert Model((student, mentor), (mentored,), (Cube("BY_LEVEL", "Student", "level"),)).cubes

@@ -9,7 +9,7 @@ import pytest
 from graph import changes
 from graph.civic import CIVIC
 from graph.errors import LoadError
-from graph.model import End, Kind, Model, Property, Relation, Type
+from graph.model import DataClass, End, Kind, Model, Relation, Type, public
 from graph.stores import open_store
 from loaders.folder import EXAMPLE, columns_of, is_loaded, load_id, read, template
 from tests.office import Check, Office, keys, only, said
@@ -195,8 +195,8 @@ def test_columns_are_documented() -> None:
 
 
 def test_another_model_has_other_tables(tmp_path: Path) -> None:
-    size = Property("size", Type.INTEGER, "How large.", required=True)
-    tree = Kind("Tree", "trees", "A tree.", (size,))
+    size = public("size", Type.INTEGER, "How large.", required=True)
+    tree = Kind("Tree", "trees", "A tree.", (size,), data_class=DataClass.PUBLIC)
     near = Relation("NEAR", "Tree", "Tree", End("near"), End("near"), "Close by.", symmetric=True, keys=("since",))
     model = Model((tree, CIVIC.kind("Source")), (near,))
     (tmp_path / "trees.csv").write_text("id,name,size,near\nb,B,1,a\na,A,2,\n")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from graph.civic import CIVIC
-from graph.model import End, Kind, Model, Property, Relation, Type, kebab, snake
+from graph.model import DataClass, End, Kind, Model, Property, Relation, Type, kebab, public, snake
 from graph.text import bare, fold
 
-PLACE = Kind("Place", "places", "A place.")
-ROLE = Property("role", Type.TEXT, "A role.")
+PLACE = Kind("Place", "places", "A place.", data_class=DataClass.PUBLIC)
+ROLE = public("role", Type.TEXT, "A role.")
 
 
 def near(**changed: Any) -> Relation:
@@ -23,15 +23,19 @@ def near(**changed: Any) -> Relation:
     ("kinds", "relations", "says"),
     [
         ((PLACE, PLACE), (), "kind Place is declared twice"),
-        ((PLACE, Kind("place", "sites", "A place.")), (), "kind Place is declared twice, or taken"),
-        ((Kind("Node", "nodes", "A node."),), (), "kind Node is declared twice, or taken"),
+        (
+            (PLACE, Kind("place", "sites", "A place.", data_class=DataClass.PUBLIC)),
+            (),
+            "kind Place is declared twice, or taken",
+        ),
+        ((Kind("Node", "nodes", "A node.", data_class=DataClass.PUBLIC),), (), "kind Node is declared twice, or taken"),
         ((PLACE,), (Relation("IN", "Place", "Town", End("town"), End("places"), "It is in."),), "Town is no kind"),
         ((PLACE,), (near(keys=("role",)),), "its key role is no property of it"),
         ((PLACE,), (near(forward=End("near", many=False), properties=(ROLE,), keys=("role",)),), "both ends lead to"),
         ((PLACE,), (near(properties=(ROLE, ROLE)),), "property of Place_NEAR_Place role is declared twice"),
         (
             (PLACE,),
-            (near(properties=(Property("From", Type.TEXT, "Taken."),)),),
+            (near(properties=(public("From", Type.TEXT, "Taken."),)),),
             "property of Place_NEAR_Place from is declared twice, or taken",
         ),
         ((PLACE,), (near(forward=End("name")),), "field of Place name is declared twice"),
@@ -49,6 +53,13 @@ def test_a_symmetric_relation_is_one_step_and_others_within_a_kind_are_two() -> 
     assert [hop.field for hop in Model((PLACE,), (near(),)).hops(PLACE)] == ["near", "nearby"]
 
 
+def test_nothing_is_made_without_a_word_of_who_may_see_it() -> None:
+    with pytest.raises(TypeError, match="data_class"):
+        Property("note", Type.TEXT, "A note.")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="data_class"):
+        Kind("Place", "places", "A place.")  # type: ignore[call-arg]
+
+
 def test_everything_of_the_civic_model_is_described() -> None:
     said = [*CIVIC.kinds, *CIVIC.relations, *(p for table in CIVIC.tables for p in table.columns)]
     assert all(item.description.endswith(".") for item in said)
@@ -62,7 +73,7 @@ def test_enums_have_values_and_nothing_else_does() -> None:
 
 def test_a_number_has_a_range() -> None:
     level, hours, most = (
-        Property("n", Type.INTEGER, "A number.", minimum=low, maximum=high)
+        public("n", Type.INTEGER, "A number.", minimum=low, maximum=high)
         for low, high in ((3, 8), (0, None), (None, 5))
     )
     assert [p.range for p in (level, hours, most, ROLE)] == ["from 3 to 8", "of 0 or more", "up to 5", ""]

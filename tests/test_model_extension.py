@@ -9,7 +9,7 @@ import pytest
 
 from graph import changes
 from graph.civic import CIVIC
-from graph.model import End, Kind, Model, Property, Relation, Type
+from graph.model import DataClass, End, Kind, Model, Relation, Type, public
 from graph.store import Store
 from graph.stores import open_store
 from loaders.folder import read
@@ -20,11 +20,12 @@ EVENT = Kind(
     "events",
     "A gathering.",
     (
-        Property("sort", Type.ENUM, "What sort of gathering it is.", values=("open_day", "workshop")),
-        Property("heldOn", Type.DATE, "Day it is held."),
-        Property("seats", Type.INTEGER, "How many fit in.", unit="persons"),
-        Property("isOnline", Type.BOOLEAN, "Whether it is held online."),
+        public("sort", Type.ENUM, "What sort of gathering it is.", values=("open_day", "workshop")),
+        public("heldOn", Type.DATE, "Day it is held."),
+        public("seats", Type.INTEGER, "How many fit in.", unit="persons"),
+        public("isOnline", Type.BOOLEAN, "Whether it is held online."),
     ),
+    data_class=DataClass.PUBLIC,
 )
 HELD_IN = Relation(
     "HELD_IN",
@@ -42,7 +43,7 @@ SPOKE_AT = Relation(
     End("events"),
     End("speakers"),
     "The partner spoke at the event.",
-    (Property("part", Type.TEXT, "In which part of it."), Property("minutes", Type.DECIMAL, "For how long.")),
+    (public("part", Type.TEXT, "In which part of it."), public("minutes", Type.DECIMAL, "For how long.")),
     keys=("part",),
     dated=False,
 )

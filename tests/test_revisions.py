@@ -16,7 +16,7 @@ import pytest
 from graph import changes
 from graph.civic import CIVIC, REVISION
 from graph.errors import Incompatible
-from graph.model import End, Kind, Model, Property, Relation, Table, Type
+from graph.model import DataClass, End, Kind, Model, Relation, Table, Type, public
 from graph.revisions import Description, kept, lost
 from graph.store import Store
 from graph.stores import open_store
@@ -241,8 +241,14 @@ def test_two_processes_at_once_bring_it_up_to_date_once(tmp_path: Path) -> None:
 
 # What a later model cannot hold
 
-TEXT = Property("text", Type.TEXT, "Text.")
-PLACE = Kind("Place", "places", "A place.", (TEXT, Property("sort", Type.ENUM, "Sort.", values=("a", "b"))))
+TEXT = public("text", Type.TEXT, "Text.")
+PLACE = Kind(
+    "Place",
+    "places",
+    "A place.",
+    (TEXT, public("sort", Type.ENUM, "Sort.", values=("a", "b"))),
+    data_class=DataClass.PUBLIC,
+)
 ROAD = next(r for r in CIVIC.relations if r.table == "Borough_ADJACENT_TO_Borough")
 ROAD = replace(ROAD, source="Place", target="Place")
 SMALL = Model((PLACE,), (ROAD,))
@@ -284,7 +290,7 @@ def test_a_model_that_cannot_hold_all_is_told(later: Model, said: str) -> None:
         changed(PLACE, "text", searchable=True, unique=True, description="Words."),
         changed(PLACE, "sort", values=("b", "c", "a")),
         Model((PLACE, replace(PLACE, name="Site", plural="sites")), (ROAD,)),
-        Model((replace(PLACE, properties=(Property("new", Type.TEXTS, "New."), *PLACE.properties)),), (ROAD,)),
+        Model((replace(PLACE, properties=(public("new", Type.TEXTS, "New."), *PLACE.properties)),), (ROAD,)),
     ],
 )
 def test_a_model_that_only_grew_can_hold_all(later: Model) -> None:
