@@ -35,19 +35,26 @@ class Answers:
         self._lock = Lock()
 
     def known(self, key: bytes, state: int) -> Answer | None:
-        """The answer in that state, if it is kept."""
+        """The answer in the state that the graph is in now, if it is kept."""
         with self._lock:
-            self._see(state)
-            answer = self._kept.get(key)
-            if answer:
-                self._kept.move_to_end(key)
-            return answer
+            if state != self._state:
+                self._kept.clear()
+                self._state, self.bytes = state, 0
+            return self._find(key)
+
+    def of(self, state: int, key: bytes) -> Answer | None:
+        """The answer of a state, if it is kept, whatever state the graph is in."""
+        with self._lock:
+            return self._find(key) if state == self._state else None
 
     def keep(self, key: bytes, answer: Answer) -> None:
-        if answer.state is None or taken(answer) * SHARE > self.size:
+        """Keep an answer, unless it is of another state than the one that was seen last: it took so long to make."""
+        if taken(answer) * SHARE > self.size:
             return
         with self._lock:
-            self._see(answer.state)
+            if answer.state is None or self._state not in (None, answer.state):
+                return
+            self._state = answer.state
             if key in self._kept:
                 self._forget(key)
             self._kept[key] = replace(answer, kept_by=key)
@@ -55,10 +62,11 @@ class Answers:
             while self.bytes > self.size:
                 self._forget(next(iter(self._kept)))
 
-    def _see(self, state: int) -> None:
-        if state != self._state:
-            self._kept.clear()
-            self._state, self.bytes = state, 0
+    def _find(self, key: bytes) -> Answer | None:
+        answer = self._kept.get(key)
+        if answer:
+            self._kept.move_to_end(key)
+        return answer
 
     def _forget(self, key: bytes) -> None:
         self.bytes -= taken(self._kept.pop(key))

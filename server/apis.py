@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import shield
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -52,10 +53,13 @@ class APIs:
 
     async def of(self, role: Role) -> API:
         if role not in self._made:
-            async with self._making:
-                if role not in self._made:
-                    self._made[role] = await run_sync(self._make, role)
+            await shield(self._ensure(role))  # who asked first may leave: it is made for those who come later
         return self._made[role]
+
+    async def _ensure(self, role: Role) -> None:
+        async with self._making:
+            if role not in self._made:
+                self._made[role] = await run_sync(self._make, role)
 
     def _make(self, role: Role) -> API:
         with lasting():

@@ -12,7 +12,6 @@ from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.civic import CIVIC
@@ -28,13 +27,13 @@ from server.codings import Codings
 from server.graphql import GraphQL
 from server.guard import Guard
 from server.health import Health
-from server.journal import Journal
+from server.journal import ENDPOINT, Journal
 from server.logs import LEVELS, log
 from server.metrics import Metrics
 from server.moments import Moments
 from server.operations import known, warm
-from server.origins import Border, sharing
-from server.pages import STATIC, Pages
+from server.origins import Border, is_loopback, sharing
+from server.pages import STATIC, Files, Pages
 from server.patience import Watch
 from server.process import lasting, tune
 from server.settings import Settings, from_environment
@@ -58,7 +57,7 @@ def application(
     log.level = LEVELS[settings.log_level]
     callers = Callers(Tokens(settings.token_file, Moments().now), settings.anonymous)
     documents = Documents(known(settings.operations), settings.trusted_only)
-    is_local = settings.host in LOCAL or settings.anonymous is not Role.PUBLIC
+    is_local = is_loopback(settings.host) or settings.anonymous is not Role.PUBLIC
     hosts = (*LOCAL, settings.host) if is_local else ("*",)
     kept = settings.kept_answers * MEGABYTE
     tune()
@@ -106,20 +105,20 @@ def create_app(
 
     endpoint = GraphQL(apis, watch, pages.query, documents)
     routes = [
-        Route("/graphql", endpoint),
+        Route(ENDPOINT, endpoint),
         Route("/", pages.start),
         Route("/schema.graphql", pages.schema),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         Route("/metrics", metrics.show),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        Mount("/static", Files(directory=STATIC)),
     ]
     middleware = [
         Middleware(Journal, metrics=metrics, traces=traces),
         *sharing(origins),
         Middleware(Codings, answers=answers),
         Middleware(Guard, checks=(Border(hosts, origins).check, callers.admit)),
-        Middleware(Straight, path="/graphql", to=endpoint),
+        Middleware(Straight, path=ENDPOINT, to=endpoint),
     ]
     app = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
     app.router.redirect_slashes = False  # which would lead to the scheme and host that the request came with

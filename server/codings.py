@@ -52,8 +52,7 @@ def asked_for(scope: Scope) -> str | None:
 
 
 class Codings:
-    """Compresses answers that come in one piece, which static files do not. What an answer that is kept becomes is kept
-    too."""
+    """Compresses answers that come in one piece. What an answer that is kept becomes is kept too."""
 
     def __init__(self, app: ASGIApp, answers: Answers) -> None:
         self.app, self.answers = app, answers
@@ -84,7 +83,7 @@ class Codings:
         if not answer or not answer.kept_by or answer.state is None or answer.body is not body:
             return await shorter(body, coding)
         key = answer.kept_by + coding.encode()
-        kept = self.answers.known(key, answer.state)
+        kept = self.answers.of(answer.state, key)
         if not kept:
             kept = replace(answer, body=await shorter(body, coding))
             self.answers.keep(key, kept)

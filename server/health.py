@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Thread
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from graph.store import Store
 from server.logs import log
 
 PATIENCE = 1  # seconds that closing waits for a check under way: it changes nothing, and may take long
+AGAIN = 60  # seconds after which a check is tried again that could not be done
 
 
 class Health:
@@ -26,7 +28,7 @@ class Health:
 
     def begin(self) -> None:
         """Check the graph, as it is now."""
-        self.verified, self._moves = "pending", self.store.moves
+        self.verified, self._moves, self._began = "pending", self.store.moves, monotonic()
         self._check = Thread(target=self._verify, name="verify", daemon=True)
         self._check.start()
 
@@ -49,6 +51,13 @@ class Health:
         else:
             log.info("graph verified")
 
+    def _is_due(self) -> bool:
+        """Whether to check again: another graph, or the same where that could not be done at the time."""
+        if self._check.is_alive():
+            return False
+        waited = self.verified == "pending" and monotonic() - self._began > AGAIN
+        return waited or self._moves != self.store.moves
+
     async def alive(self, request: Request) -> Response:
         return _json({"status": "alive"})
 
@@ -57,7 +66,7 @@ class Health:
             head = await run_sync(self.store.head)
         except CivicGraphError as error:
             return _json({"ready": False, "verified": self.verified, "error": error.told}, 503)
-        if self._moves != self.store.moves and not self._check.is_alive():
+        if self._is_due():
             self.begin()
         ready = self.verified != "no" and not self.leaving()
         loaded = {"version": head.version, "loadedAt": head.loaded_at or None, "loading": list(head.loading)}

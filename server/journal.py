@@ -8,19 +8,20 @@ from asyncio import get_running_loop
 from collections.abc import Mapping
 from logging import DEBUG, INFO
 from random import getrandbits
-from time import perf_counter
+from time import perf_counter, time
 
 from msgspec import UNSET, UnsetType
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph.roles import Role
 from schema.errors import Answer
-from server.logs import Event, log
+from server.logs import Event, line_of, log, name_of, timestamp, write
 from server.metrics import Metrics
 from server.tokens import without_tokens
 from server.tracing import Traces
 
 FORM = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
+ENDPOINT = "/graphql"  # what is refused elsewhere was no operation
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # asked by machines every few seconds
 LEFT = 499  # the status of a request whose caller did not wait for the answer
 LONGEST = 200  # characters of a path or name that are logged
@@ -73,9 +74,11 @@ class Record:
         """Whether an answer is on its way."""
         return self.status != LEFT
 
-    def entry(self, scope: Scope) -> Entry:
-        """What is logged of it."""
+    def entry(self, scope: Scope, now: str) -> Entry:
+        """What is logged of it at a time."""
         entry = Entry(
+            timestamp=now,
+            level=name_of(level_of(scope)),
             event="request",
             request=self.id,
             method=scope["method"][:LONGEST],
@@ -123,7 +126,7 @@ class Journal:
 
     def _close(self, scope: Scope, record: Record) -> None:
         record.seconds = perf_counter() - record.began
-        if self.traces and record.answer:
+        if self.traces and record.answer and scope["path"] == ENDPOINT:
             self.traces.operation(scope, record)
         if not self._closed:
             get_running_loop().call_soon(self._enter)
@@ -138,11 +141,12 @@ class Journal:
     def _count(self, closed: Closed) -> None:
         for scope, record in closed:
             self.metrics.request(scope["path"], scope["method"], record.status, record.seconds)
-            if record.answer:
+            if record.answer and scope["path"] == ENDPOINT:
                 self.metrics.operation(record.answer)
 
     def _log(self, closed: Closed) -> None:
-        log.events((level_of(scope), record.entry(scope)) for scope, record in closed)
+        now = timestamp(time())
+        write(line_of(record.entry(scope, now)) for scope, record in closed if level_of(scope) >= log.level)
 
 
 def level_of(scope: Scope) -> int:

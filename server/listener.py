@@ -9,7 +9,6 @@ from asyncio import get_running_loop
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from ipaddress import ip_address
 from multiprocessing import Pipe, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -25,6 +24,7 @@ from granian.server.mp import MPServer
 from starlette.applications import Starlette
 
 from graph.errors import CivicGraphError, Unavailable
+from server.origins import is_loopback
 
 NOTICE = 2.0  # seconds between the word that the process is about to end and its end, for who asks if it is ready
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus-client looks, when a worker imports it
@@ -49,7 +49,7 @@ class Address(NamedTuple):
     @property
     def is_local(self) -> bool:
         """Whether only this machine reaches it."""
-        return ip_address(self.host.partition("%")[0]).is_loopback
+        return is_loopback(self.host)
 
 
 def opened(host: str, port: int) -> socket.socket:
@@ -84,6 +84,7 @@ class Server(MPServer):
 
     listening: socket.socket
     leaving: Event
+    is_told: bool = False
     refusal: CivicGraphError | None = None
 
     def heed(self, workers: Connection) -> None:
@@ -93,9 +94,10 @@ class Server(MPServer):
             self._interrupt()
 
     def signal_handler_interrupt(self, number: int, *more: Any) -> None:
-        if number != signal.SIGTERM or self.leaving.is_set():
+        if number != signal.SIGTERM or self.is_told:  # the event cannot be asked while it is being set
             self._interrupt()
         else:
+            self.is_told = True
             self.leaving.set()
             for worker in self.wrks:
                 worker.interrupt_by_parent = True  # who tells all processes to end, as systemd does, tells them too

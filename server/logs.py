@@ -41,8 +41,8 @@ def name_of(level: int) -> str:
 class Event(msgspec.Struct, kw_only=True):
     """What happened; what more is known of it is in a class of its own. UNSET is not logged."""
 
-    timestamp: str = ""
-    level: str = ""
+    timestamp: str
+    level: str
     event: str
 
 
@@ -81,15 +81,6 @@ class Log:
         if level >= self.level:
             write([line_of({"timestamp": timestamp(time()), "level": name_of(level), "event": event, **fields})])
 
-    def events(self, several: Iterable[tuple[int, Event]]) -> None:
-        """Write a line for each event, by its level, all at this time."""
-        now, lines = timestamp(time()), []
-        for level, event in several:
-            if level >= self.level:
-                event.timestamp, event.level = now, name_of(level)
-                lines.append(line_of(event))
-        write(lines)
-
     def info(self, event: str, **fields: Any) -> None:
         self.event(logging.INFO, event, fields)
 
@@ -97,9 +88,7 @@ class Log:
         self.event(logging.WARNING, event, fields)
 
     def error(self, event: str, exc_info: BaseException | None = None, **fields: Any) -> None:
-        if exc_info:
-            fields["exception"] = "".join(format_exception(exc_info))
-        self.event(logging.ERROR, event, fields)
+        self.event(logging.ERROR, event, {**fields, **cause(exc_info)})
 
 
 log = Log()
@@ -109,4 +98,10 @@ class Forward(logging.Handler):
     """Takes what libraries log with the standard library's logging."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        log.event(record.levelno, record.getMessage(), {"logger": record.name})
+        error = record.exc_info and record.exc_info[1]
+        log.event(record.levelno, record.getMessage(), {"logger": record.name, **cause(error)})
+
+
+def cause(error: BaseException | None) -> dict[str, str]:
+    """What is logged of an exception."""
+    return {"exception": "".join(format_exception(error))} if error else {}

@@ -4,6 +4,7 @@ a name of their own for this server."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.middleware import Middleware
@@ -39,6 +40,14 @@ def sharing(origins: Collection[str]) -> list[Middleware]:
             expose_headers=TOLD,
         )
     ]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine is reached by a name or number, of which none but localhost is known as such."""
+    try:
+        return ip_address(host.strip("[]").partition("%")[0]).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 class Border:

@@ -14,11 +14,12 @@ from anyio import Lock
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from graph.errors import Forbidden
 from graph.model import Kind
-from graph.roles import described
+from graph.roles import Role, described
 from schema.trusted import ONLY, Documents, Trusted
 from schema.types import sdl
 from server.apis import APIs, Question
@@ -55,12 +56,20 @@ TRY = """\
 as <code>{{"query": "…"}}</code>.</p>"""
 
 
+class Files(StaticFiles):
+    """Files that come as bodies, to be counted and coded, where granian would be told their paths."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__({**scope, "extensions": {}}, receive, send)
+
+
 class Pages:
     """The pages over one graph, as each caller may see it."""
 
     def __init__(self, apis: APIs, watch: Watch, documents: Documents) -> None:
         self.apis, self.watch, self.documents = apis, watch, documents
         self._making = Lock()
+        self._trusted: dict[Role, Sequence[Example]] = {}
 
     async def start(self, request: Request) -> Response:
         """What this is, what is in it and whose words it must carry."""
@@ -84,10 +93,15 @@ class Pages:
         examples: Sequence[Example] = EXAMPLES
         note = ""
         if self.documents.only:
-            api = await self.apis.of(scope["role"])
-            examples = tuple([shown(document) for document in self.documents.known if await api.takes(document.text)])
-            note = CHOOSE
+            examples, note = await self._taken(scope["role"]), CHOOSE
         await page("query.html", note=note, examples="\n".join(map(option, examples)))(scope, receive, send)
+
+    async def _taken(self, role: Role) -> Sequence[Example]:
+        """The trusted documents that a role may ask. To find out takes the planner a while, and is done once."""
+        if role not in self._trusted:
+            api = await self.apis.of(role)
+            self._trusted[role] = [shown(one) for one in self.documents.known if await api.takes(one.text)]
+        return self._trusted[role]
 
     async def schema(self, request: Request) -> Response:
         """The caller's schema in the schema definition language, made when it is first asked for.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from logging import getLogger
 from threading import Timer
-from time import time_ns
+from time import time, time_ns
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.types import Scope
 
 from graph.errors import Unavailable
-from server.logs import Forward
+from server.logs import Forward, timestamp
 
 if TYPE_CHECKING:
     from server.journal import Record
@@ -71,7 +71,7 @@ class Traces:
 
 def attributes(scope: Scope, record: Record) -> dict[str, Any]:
     """What is told: as much as is logged, so no variables and no text of a document."""
-    fields = msgspec.to_builtins(record.entry(scope))
+    fields = msgspec.to_builtins(record.entry(scope, timestamp(time())))
     told = {
         "http.request.method": fields["method"],
         "url.path": fields["path"],

@@ -278,9 +278,19 @@ def test_of_another_state_nothing_is_left() -> None:
     assert answers.bytes == 0
     for key in (b"a", b"b"):
         answers.keep(key, answer(10, state=2))
-    answers.keep(b"a", answer(20, state=3))
-    assert answers.bytes == 20 + ENTRY
-    assert answers.known(b"a", 3)
+    assert answers.bytes == 2 * (10 + ENTRY)
+    assert answers.known(b"a", 2)
+
+
+def test_what_took_too_long_does_not_take_the_place_of_what_is_newer() -> None:
+    answers = Answers(SIZE)
+    assert not answers.known(b"old", 1)
+    assert not answers.known(b"new", 2)
+    answers.keep(b"new", answer(10, state=2))
+    answers.keep(b"old", answer(20, state=1))
+    assert answers.of(1, b"old") is None
+    assert answers.of(2, b"new") == answers.known(b"new", 2)
+    assert answers.bytes == 10 + ENTRY
 
 
 def test_what_is_of_no_state_is_not_kept() -> None:

@@ -18,6 +18,7 @@ from graph.stores import open_store
 from graph.stores.sqlite import SQLiteStore
 from schema.api import API
 from schema.types import sdl
+from server import health
 from server.app import LOCAL, application, create_app
 from server.examples import EXAMPLES, FIRST, Example
 from server.settings import Settings
@@ -173,6 +174,10 @@ def test_a_graph_that_cannot_be_verified_now_is_not_taken_for_damaged(
         while "graph not verified" not in capsys.readouterr().err:
             assert visitor.get("/readyz").json()["verified"] == "pending"
         assert visitor.get("/readyz").status_code == 200
+        monkeypatch.undo()
+        assert visitor.get("/readyz").json()["verified"] == "pending"
+        monkeypatch.setattr(health, "AGAIN", 0)
+        assert verified(visitor)["verified"] == "yes"
 
 
 def verified(visitor: Visitor) -> dict[str, object]:
@@ -252,11 +257,19 @@ def test_only_requests_for_this_machine_are_answered_where_it_serves_this_machin
             assert visitor.get("/healthz", headers={"host": host}).status_code == 200
 
 
-def test_it_answers_to_the_name_that_it_was_told_to_listen_at(example_url: str) -> None:
-    settings = Settings(store=example_url, host="127.0.0.2", anonymous=Role.STEWARD)
-    with visiting(application(settings)) as visitor:
-        assert visitor.get("/healthz", headers={"host": "127.0.0.2:8000"}).status_code == 200
+@pytest.mark.parametrize("anonymous", [Role.PUBLIC, Role.STEWARD])
+@pytest.mark.parametrize(("host", "called"), [("127.0.0.2", "127.0.0.2:8000"), ("::1", "[::1]:8000")])
+def test_it_answers_to_the_name_that_it_was_told_to_listen_at(
+    example_url: str, host: str, called: str, anonymous: Role
+) -> None:
+    with visiting(application(Settings(store=example_url, host=host, anonymous=anonymous))) as visitor:
+        assert visitor.get("/healthz", headers={"host": called}).status_code == 200
         assert visitor.get("/healthz", headers={"host": "attacker.example"}).status_code == 400
+
+
+def test_a_server_for_other_machines_answers_to_any_name_as_public(example_url: str) -> None:
+    with visiting(application(Settings(store=example_url, host="192.0.2.1"))) as visitor:
+        assert visitor.get("/healthz", headers={"host": "civic.example"}).status_code == 200
 
 
 def test_what_fails_beside_the_first_requests_is_logged_and_ends_nothing_else(

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import apsw
 import pytest
+from neo4j import exceptions
 
 from graph import errors
+from graph.stores import bolt
+from graph.stores.neo4j_access import Access
 from graph.stores.sqlite_file import ours
 
 
@@ -40,3 +43,16 @@ FOREIGN = [error for error in vars(apsw).values() if isinstance(error, type) and
 @pytest.mark.parametrize("error", FOREIGN, ids=lambda error: error.__name__)
 def test_each_error_of_sqlite_becomes_one_of_ours(error: type[apsw.Error]) -> None:
     assert isinstance(ours(error("it said so"), Path("graph.db")), errors.StoreError)
+
+
+DRIVERS = [
+    error
+    for error in vars(exceptions).values()
+    if isinstance(error, type) and issubclass(error, exceptions.DriverError | exceptions.Neo4jError)
+]
+
+
+@pytest.mark.parametrize("error", DRIVERS, ids=lambda error: error.__name__)
+def test_no_error_of_neo4j_tells_callers_its_class_its_words_or_the_host(error: type[Exception]) -> None:
+    told = bolt.ours(error("it said so"), Access("bolt://db.example:7687")).told
+    assert not [word for word in (error.__name__, "it said so", "db.example") if word in told]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from graph.civic import CIVIC
 from graph.stores import open_store
 from server.app import create_app
 from server.journal import Record
-from server.logs import LEVELS, line_of, log
+from server.logs import LEVELS, Forward, line_of, log
 from server.metrics import Metrics
 from tests.visitor import Visitor, visiting
 
@@ -105,6 +106,21 @@ def test_what_cannot_be_counted_is_logged(
     assert lines(capsys)[0]["path"] == "/schema.graphql"
 
 
+def test_what_a_library_says_of_an_exception_is_logged(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = logging.getLogger("a.library")
+    monkeypatch.setattr(said, "handlers", [Forward()])
+    monkeypatch.setattr(said, "propagate", False)
+    try:
+        raise ZeroDivisionError("by nothing")
+    except ZeroDivisionError:
+        said.exception("a callback failed")
+    line = json.loads(capsys.readouterr().err)
+    assert (line["level"], line["logger"], line["event"]) == ("error", "a.library", "a callback failed")
+    assert line["exception"].endswith("ZeroDivisionError: by nothing\n")
+
+
 def test_a_line_says_what_was_wrong(visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
     visitor.post("/graphql", json={"query": "{ boroughs(first: 101) { totalCount } }"})
     visitor.post("/graphql", content=b"{", headers={"content-type": "application/json"})
@@ -151,7 +167,7 @@ def test_half_a_character_is_logged(visitor: Visitor, capsys: pytest.CaptureFixt
 
 
 def test_of_half_a_character_nothing_more_is_logged_than_is_known() -> None:
-    entry = Record({b"x-request-id": b"mine"}).entry({"method": "GET", "path": "/\ud800"})
+    entry = Record({b"x-request-id": b"mine"}).entry({"method": "GET", "path": "/\ud800"}, "now")
     entry.event = "half"
     line = json.loads(line_of(entry))
     assert (line["path"], line["request"]) == (r"'/\ud800'", "'mine'")
@@ -179,6 +195,12 @@ def test_requests_and_operations_are_counted(visitor: Visitor) -> None:
     assert found["civic_graph_operation_cost_sum"] == 7
     assert found['civic_graph_request_seconds_count{route="/graphql"}'] == 2
     assert found["civic_graph_running"] == 0
+
+
+def test_what_is_refused_elsewhere_is_no_operation(visitor: Visitor) -> None:
+    for path in ("/graphql", "/favicon.ico", "/static/query.js"):
+        assert visitor.get(path, headers={"authorization": "Bearer x"}).status_code == 401
+    assert numbers(visitor)['civic_graph_operations_total{code="UNAUTHENTICATED"}'] == 1
 
 
 def test_no_request_makes_a_label(visitor: Visitor) -> None:

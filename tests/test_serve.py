@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import pytest
 from server.examples import FIRST
 from server.listener import SHARED, address_of, opened
 from server.metrics import bury
+from server.pages import STATIC
 from tests.served import PATIENCE, SERVE, Server, address, start, stop, wait, welcome
 
 
@@ -39,6 +41,16 @@ def test_it_says_where_it_is_answers_and_ends_cleanly(served: subprocess.Popen[s
     assert code == 0
     events = {json.loads(line)["event"] for line in logged.splitlines()}
     assert {"request"} <= events <= {"request", "graph verified", "operations planned"}
+
+
+def test_files_are_coded_and_their_bytes_logged(served: subprocess.Popen[str]) -> None:
+    url = address(welcome(served))
+    with httpx.stream("GET", f"{url}/static/query.js", headers={"accept-encoding": "gzip"}) as response:
+        sent = b"".join(response.iter_raw())
+    assert response.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(sent) == (STATIC / "query.js").read_bytes()
+    lines = [json.loads(line) for line in stop(served)[1].splitlines()]
+    assert [line["bytes"] for line in lines if line.get("path") == "/static/query.js"] == [len(sent)]
 
 
 def test_it_welcomes_with_a_query_to_try_and_says_who_sees_what(served: subprocess.Popen[str]) -> None:

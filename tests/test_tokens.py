@@ -13,6 +13,7 @@ from contextlib import closing
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from server.tokens import FORM, LONGEST, Tokens, lifetime, with_checksum
 from tests.visitor import Visitor, visiting
 
 DAY = timedelta(days=1)
+PATIENCE = 30
 CHAMPIONS = "{ champions { totalCount } }"
 ENQUIRIES = "{ enquiries { totalCount } }"
 
@@ -299,6 +301,33 @@ def test_the_api_of_a_role_is_made_once_however_many_ask_for_it_first(example_ur
         analysts = asyncio.run(ask())
         assert [api.role for api in analysts] == [Role.ANALYST] * 5 + [Role.PUBLIC]
         assert len({id(api) for api in analysts}) == 2
+
+
+def test_it_is_made_once_also_where_who_asked_first_leaves(example_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, may_end, made = Event(), Event(), []
+
+    def slow(self: APIs, role: Role) -> API:
+        begun.set()
+        assert may_end.wait(PATIENCE)
+        made.append(role)
+        return make(self, role)
+
+    async def test(apis: APIs) -> API:
+        first = asyncio.create_task(apis.of(Role.ANALYST))
+        await asyncio.to_thread(begun.wait, PATIENCE)
+        first.cancel()
+        await asyncio.wait([first])
+        second = asyncio.create_task(apis.of(Role.ANALYST))
+        await asyncio.sleep(0)
+        may_end.set()
+        return await second
+
+    make = APIs._make
+    with closing(open_store(example_url, CIVIC)) as store:
+        apis = APIs(store, Role.PUBLIC)
+        monkeypatch.setattr(APIs, "_make", slow)
+        assert asyncio.run(test(apis)).role is Role.ANALYST
+    assert made == [Role.ANALYST]
 
 
 def test_health_is_told_without_a_token(visitor: Visitor) -> None:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from graph.civic import CIVIC
 from graph.roles import Role
 from graph.stores import open_store
+from schema.api import API
 from schema.trusted import Documents, trusted
 from server.app import create_app
 from server.callers import Callers
@@ -110,6 +111,17 @@ def test_who_may_not_ask_one_is_not_shown_it(example_url: str) -> None:
         with visiting(create_app(open_store(example_url, CIVIC), callers=callers, documents=documents)) as visitor:
             page = visitor.get("/graphql", headers={"accept": "text/html"}).text
         assert ("Zebulon" in page, "Which borough is it?" in page) == (role is Role.STEWARD, True)
+
+
+def test_which_may_be_asked_is_found_out_once(example_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = trusted("query Other { champions { nodes { name } } }", {})
+    with visiting(
+        create_app(open_store(example_url, CIVIC), documents=Documents([WHICH, other], only=True))
+    ) as visitor:
+        first = visitor.get("/graphql", headers={"accept": "text/html"}).text
+        monkeypatch.delattr(API, "takes")
+        assert visitor.get("/graphql", headers={"accept": "text/html"}).text == first
+    assert "Which borough is it?" in first
 
 
 def test_the_command_tells_what_is_wrong_with_a_folder(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from graph.stores.cypher_terms import Cells
 from graph.stores.neo4j_access import SECRET, Access
 from graph.stores.shared import Fresh, Shared, end
 
-__all__ = ["FAILED", "LOST", "REFUSED", "Aside", "Driver", "Reader", "Result", "Session", "Transaction"]
+__all__ = ["FAILED", "LOST", "Aside", "Driver", "Reader", "Result", "Session", "Transaction"]
 
 STATEMENT = 8.0  # seconds a statement may take in the database
 ANSWER = 10.0  # seconds until an answer, whatever it waits for
@@ -52,7 +52,6 @@ SETTINGS: dict[str, Any] = {
 
 SETTLE = f"MATCH {WRITER} SET w.by = 'repair' WITH w MATCH {GRAPH} SET g.clock = g.clock + g.clock % 2"
 
-REFUSED = errors.Neo4jError  # the database answered, and would not
 LOST = (errors.ServiceUnavailable, errors.SessionExpired)  # there was no answer
 FAILED = (errors.DriverError, errors.Neo4jError)  # either
 
@@ -274,6 +273,11 @@ def unavailable(access: Access, why: str, cause: str = "") -> Unavailable:
     return Unavailable(f"the database at {access.url} {why}{cause and f': {cause}'}", f"the database {why}")
 
 
+def failed(cause: str) -> StoreError:
+    """That the database could not do something: of which cause is for who runs it."""
+    return StoreError(f"the database could not do it ({cause})", "the database could not do it")
+
+
 def reason(error: BaseException) -> str:
     """What an error of the driver comes of, in one line."""
     while error.__cause__:
@@ -296,7 +300,7 @@ def ours(error: Exception, access: Access) -> StoreError:
         case errors.ServiceUnavailable() | errors.SessionExpired() | errors.ConnectionPoolError() | ConnectionError():
             return unavailable(access, SILENT, reason(error))
         case _:
-            return StoreError(f"the database could not do it ({type(error).__name__})")
+            return failed(type(error).__name__)
 
 
 def _of_code(code: str, error: errors.Neo4jError, access: Access) -> StoreError:
@@ -316,6 +320,6 @@ def _of_code(code: str, error: errors.Neo4jError, access: Access) -> StoreError:
         case "DatabaseUnavailable" | "NotALeader" | "UnableToRoute":
             return unavailable(access, "is not available")
         case _ if isinstance(error, errors.TransientError):
-            return unavailable(access, f"could not do it for now ({code})")
+            return unavailable(access, "could not do it for now", code)
         case _:
-            return StoreError(f"the database could not do it ({code})")
+            return failed(code)
