@@ -158,6 +158,11 @@ def replaced(file: Path, force: bool) -> Iterator[Path]:
     temporary = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError as error:
+        raise LoadError(f"{temporary} is there: another process writes {file}, or was cut off doing so") from error
+    except OSError as error:
+        raise LoadError(f"{file} cannot be written: {error.strerror}") from error
+    try:
         yield temporary
         temporary.replace(file)
         _settle(file.parent)

@@ -7,7 +7,8 @@ from asyncio import get_running_loop
 
 
 class Moments:
-    """Tells the turns of one event loop apart."""
+    """Tells the turns of one event loop apart. Whoever looks at something has numbers of its own, which mean nothing to
+    others."""
 
     def __init__(self) -> None:
         self._number = 0

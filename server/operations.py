@@ -25,11 +25,15 @@ PACKAGED = (HERE / "known", HERE.parent / "docs" / "operations")  # as installed
 Complain = Callable[[str, str], None]  # takes a place, of a file and in it, and what is wrong there
 
 
-def warned(place: str, reason: str) -> None:
+def left_out(place: str, reason: str) -> None:
     log.warning("operation left out", file=place, reason=reason)
 
 
-def known(folder: str = "", complain: Complain = warned) -> list[Trusted]:
+def not_tried(place: str, reason: str) -> None:
+    log.warning("operation not planned", file=place, reason=reason)
+
+
+def known(folder: str = "", complain: Complain = left_out) -> list[Trusted]:
     """The trusted documents that come with the package, and those of a folder of one's own.
 
     What is wrong with a file is told to `complain`, and the file left out.
@@ -91,16 +95,18 @@ def manifest(roles: Iterable[tuple[Trusted, Role]]) -> dict[str, Any]:
     }
 
 
-async def warm(apis: APIs, role: Role, trusted: Documents) -> None:
+async def warm(apis: APIs, role: Role, served: Documents) -> None:
     """Ask every known document once, in a role or else as steward, so that who asks it next waits for no planning."""
-    for document in trusted.known:
+    planned = 0
+    for document in served.known:
         for caller in dict.fromkeys((role, Role.STEWARD)):
             answer = await (await apis.of(caller)).execute(document.text, document.example)
             if answer.status == 200:
+                planned += 1
                 break
         else:
-            tell(document.origin, answer, warned)
-    log.info("operations planned", number=len(trusted.known))
+            tell(document.origin, answer, not_tried)
+    log.info("operations planned", number=planned)
 
 
 def tell(file: str, answer: Answer, complain: Complain) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import msgspec
+
 from graph.statements import Load
 from graph.store import Head, Store
+from loaders.dump import Source
 
 UNDER_WAY = "; a load of {} is under way, or was cut off: load again, and it goes on"
 
@@ -66,7 +69,7 @@ class Stats:
             **loading,
             "verified": self.verified,
             **counts,
-            "sources": [asdict(load) for load in self.sources],
+            "sources": [msgspec.to_builtins(Source(**asdict(load))) for load in self.sources],
         }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from importlib.metadata import version
 
 from graph.roles import Role
 from schema.answers import key_of
 from schema.errors import Answer
 from server.apis import Question
+
+RELEASE = version("civic-graph").encode()
 
 
 def tag_of(role: Role, question: Question, answer: Answer, media: str) -> bytes | None:
@@ -19,8 +22,8 @@ def tag_of(role: Role, question: Question, answer: Answer, media: str) -> bytes 
 
 
 def tag(*parts: bytes) -> bytes:
-    """The tag of what these parts determine."""
-    return b'"%s"' % blake2b(b" ".join(parts), digest_size=16).hexdigest().encode()
+    """The tag of what these parts determine, in this version of the product."""
+    return b'"%s"' % blake2b(b" ".join((RELEASE, *parts)), digest_size=16).hexdigest().encode()
 
 
 def is_known(tag: bytes, known: bytes) -> bool:

@@ -312,6 +312,7 @@ def test_stats_show_counts_and_sources(loaded: Run) -> None:
     content = json.loads(loaded("stats", "--json").stdout)
     assert (content["kinds"]["Borough"], content["verified"]) == (33, None)
     assert content["contentHash"] in text
+    assert {"source", "loadId", "loadedAt", "rank"} < content["sources"][0].keys()
 
 
 def test_stats_verify_the_content(loaded: Run, monkeypatch: pytest.MonkeyPatch) -> None:

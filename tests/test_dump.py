@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -237,6 +238,15 @@ def test_a_file_is_for_its_owner_and_not_overwritten(small: Store, file: Path) -
 def test_a_place_that_cannot_be_written_is_said(small: Store, tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="cannot be written: No such file"):
         exported(small, tmp_path / "nowhere" / "graph.jsonl", False, None)
+
+
+def test_what_another_process_writes_is_left_to_it(small: Store, tmp_path: Path) -> None:
+    """Of containers that share a disk, two may have processes of the same number."""
+    theirs = tmp_path / f".graph.jsonl.{os.getpid()}.part"
+    theirs.write_text("half of a dump")
+    with pytest.raises(LoadError, match="another process writes"):
+        exported(small, tmp_path / "graph.jsonl", False, None)
+    assert theirs.read_text() == "half of a dump"
 
 
 def test_a_damaged_graph_is_not_dumped(small: Store, tmp_path: Path) -> None:

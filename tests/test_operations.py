@@ -117,6 +117,17 @@ def test_a_document_that_does_not_fit_is_logged_with_its_place(
     assert "colour" in line["reason"]
 
 
+def test_a_document_that_cannot_be_tried_is_not_said_to_be_left_out(
+    example_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "which.graphql").write_text("query Which($id: ID!) { borough(id: $id) { name } }")
+    apis = APIs(open_store(example_url, CIVIC), Role.PUBLIC)
+    which = [document for document in known(str(tmp_path)) if document.name == "Which"]
+    asyncio.run(warm(apis, Role.PUBLIC, Documents(which)))
+    logged = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["event"] for line in logged if line["level"] == "warning"] == ["operation not planned"]
+
+
 WRONG = {
     "no GraphQL": ("who-knows.graphql", "query {", "Syntax Error"),
     "no name": ("nameless.graphql", "{ __typename }", "one operation, and that has a name"),

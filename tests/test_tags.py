@@ -14,6 +14,7 @@ from graph import changes
 from graph.civic import CIVIC
 from graph.roles import Role
 from graph.stores.sqlite import SQLiteStore
+from server import tags
 from server.app import create_app
 from server.callers import Callers
 from server.graphql import GRAPHQL
@@ -157,6 +158,13 @@ def test_the_schema_has_a_tag_for_each_role(tmp_path: Path, tokens: Tokens) -> N
         assert visitor.get("/schema.graphql", headers=known).status_code == 304
         assert visitor.get("/schema.graphql", headers=caller | known).text == other.text
         assert first.headers["cache-control"] == AGAIN
+
+
+def test_another_release_may_answer_otherwise(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = get(visitor).headers["etag"]
+    assert get(visitor, known).status_code == 304
+    monkeypatch.setattr(tags, "RELEASE", b"another")
+    assert get(visitor, known).status_code == 200
 
 
 def test_tags_are_compared_as_a_whole() -> None:
