@@ -7,7 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo neo4j neo4j-stop test check schema bench docs lock clean
+.PHONY: help install run demo neo4j neo4j-stop test check schema bench soak docs lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ schema: install ## Write schema/schema.graphql from the model
 
 bench: install ## Measure both stores against hand-written statements, and what each layer costs
 	@$(BIN)/python -m tests.bench
+
+soak: install ## Besiege a server, and measure what that does to it: some ten minutes
+	@$(BIN)/python -m tests.soak
 
 docs: install ## Write the generated parts of docs/
 	@$(BIN)/python -m tests.docs

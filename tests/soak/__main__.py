@@ -32,15 +32,18 @@ WRONG = frozenset({DATA, ERRORS, "400", "404", "413"})  # 404 where no trusted d
 OWN = ("operations", "malformed bodies")
 TOLD = Console(stderr=True)
 
+Work = Callable[[], Coroutine[None, None, Statuses]]
+
 
 @dataclass
 class Row:
-    """What was done, what was answered, and what it did to the server."""
+    """What was done, what was answered and within how many ms, and what it did to the server."""
 
     what: str
     asked: int
     statuses: dict[str, int]
     seconds: float
+    answered: float
     slowest: float
     looks: int
     before: float
@@ -60,7 +63,7 @@ class Siege:
         self.server, self.watcher = server, watcher
         self.rows: list[Row] = []
 
-    def do(self, what: str, allowed: frozenset[str], work: Callable[[], Coroutine[None, None, Statuses]]) -> None:
+    def do(self, what: str, allowed: frozenset[str], work: Work, within: float | None = None) -> None:
         before, opened = self.settled(), descriptors(self.server.worker())
         self.watcher.seen()
         began = time.perf_counter()
@@ -68,9 +71,10 @@ class Siege:
         seconds = time.perf_counter() - began
         seen = self.watcher.seen()
         after = self.settled()
-        row = Row(
-            what, statuses.total(), dict(statuses), seconds, seen.slowest, seen.asked, before, seen.megabytes, after
-        )
+        asked, slowest, memory = statuses.total(), statuses.slowest, (before, seen.megabytes, after)
+        row = Row(what, asked, dict(statuses), seconds, slowest, seen.slowest, seen.asked, *memory)
+        if within and slowest > within:
+            row.missed.append(f"an answer took {slowest:,.0f} ms, expected {within:,.0f}")
         if unexpected := statuses.keys() - allowed:
             row.missed.append(f"answered {', '.join(sorted(unexpected))}")
         if (more := descriptors(self.server.worker()) - opened) > OPEN:
@@ -125,12 +129,13 @@ def run(siege: Siege, asked: Asked, target: Target, options: argparse.Namespace)
         siege.do("malformed bodies", WRONG, lambda: send(target.port, bodies))
     for sort in ABUSES:
         if sort.name in options.parts:
-            siege.do(sort.name, sort.allowed, lambda sort=sort: sort.run(target, sort.times))
+            siege.do(sort.name, sort.allowed, lambda sort=sort: sort.run(target, sort.times), sort.within)
     total = sum(row.asked for row in siege.rows)
+    answered = max((row.answered for row in siege.rows), default=0.0)
     slowest = max((row.slowest for row in siege.rows), default=0.0)
     most = max((row.most for row in siege.rows), default=0.0)
     seconds = sum(row.seconds for row in siege.rows)
-    siege.judge(Row("all", total, {}, seconds, slowest, 0, first, most, siege.settled()))
+    siege.judge(Row("all", total, {}, seconds, answered, slowest, 0, first, most, siege.settled()))
 
 
 def parsed() -> argparse.Namespace:
@@ -153,12 +158,24 @@ def shown(rows: list[Row], errors: list[str], *, as_json: bool) -> None:
         sys.stdout.write(json.dumps({"rows": [asdict(row) for row in rows], "errors": errors}) + "\n")
         return
     title = f"Budgets: /healthz within {SLOWEST} ms, {GROWTH} MB more memory at most"
-    heads = ["what", "asked", "answers", "seconds", "/healthz at most", "MB before", "at most", "after", "verdict"]
+    heads = [
+        "what",
+        "asked",
+        "answers",
+        "seconds",
+        "an answer at most",
+        "/healthz at most",
+        "MB before",
+        "at most",
+        "after",
+        "verdict",
+    ]
     table = Table(*heads, title=title)
     for row in rows:
         answers = ", ".join(f"{number:,} × {status}" for status, number in sorted(row.statuses.items()))
         sizes = [f"{size:.1f}" for size in (row.before, row.most, row.after)]
-        figures = [f"{row.seconds:.1f}", f"{row.slowest:.0f} ms", *sizes, "; ".join(row.missed) or "ok"]
+        times = [f"{ms:,.0f} ms" for ms in (row.answered, row.slowest)]
+        figures = [f"{row.seconds:.1f}", *times, *sizes, "; ".join(row.missed) or "ok"]
         table.add_row(row.what, f"{row.asked:,}", answers, *figures)
     console = Console(width=150)
     console.print(table)

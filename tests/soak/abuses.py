@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -44,10 +45,10 @@ class Target:
 
 
 async def fragments(target: Target, times: int) -> Statuses:
-    """Fragments that double, branch, and go in circles."""
+    """Fragments that double, branch, and go in circles, one document after the other."""
     bombs = [doubled(depth).replace("{ __typename }", "{ a: __typename }") for depth in (5, 20, 50, 150)]
     bombs += [*map(doubled, (5, 50, 150)), *map(branched, (5, 10, 20, 50)), *map(circled, (1, 2, 150))]
-    return await send(target.port, target.each([*bombs, *REPEATED.values()] * times))
+    return await send(target.port, target.each([*bombs, *REPEATED.values()] * times), lines=1)
 
 
 async def numbers(target: Target, times: int) -> Statuses:
@@ -77,10 +78,15 @@ SLOW = (
 
 async def slow(target: Target, number: int) -> Statuses:
     """Clients that begin a request and do not go on, all at the same time, until each is closed."""
+    found, began = Statuses(), time.perf_counter()
+
+    async def begin(place: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(SLOW[place % len(SLOW)])
+        found.note(await ending(reader), began)
+
     async with target.connections(number) as opened:
-        for place, (_, writer) in enumerate(opened):
-            writer.write(SLOW[place % len(SLOW)])
-        return Statuses(await asyncio.gather(*(ending(reader) for reader, _ in opened)))
+        await asyncio.gather(*(begin(place, *ends) for place, ends in enumerate(opened)))
+    return found
 
 
 async def ending(reader: asyncio.StreamReader) -> str:
@@ -160,23 +166,25 @@ Abuse = Callable[[Target, int], Coroutine[None, None, Statuses]]
 
 @dataclass(frozen=True)
 class Sort:
-    """One sort of abuse: what it is called, how often it is done, and which answers it may get."""
+    """One sort of abuse: what it is called, how often it is done, which answers it may get, and within how many ms, if
+    there is a promise of that."""
 
     name: str
     run: Abuse
     times: int
     allowed: frozenset[str]
+    within: float | None = None
 
 
-def sort(name: str, run: Abuse, times: int, *allowed: str) -> Sort:
-    return Sort(name, run, times, frozenset(allowed))
+def sort(name: str, run: Abuse, times: int, *allowed: str, within: float | None = None) -> Sort:
+    return Sort(name, run, times, frozenset(allowed), within)
 
 
 ABUSES = (
-    sort("fragment bombs", fragments, 20, DATA, ERRORS),
+    sort("fragment bombs", fragments, 20, DATA, ERRORS, within=100),
     sort("numbers too large", numbers, 50, DATA, ERRORS, "400"),
     sort("gzip bombs", bombs, 200, "415", CLOSED),
-    sort("slow clients", slow, 500, "400", "408", CLOSED),
+    sort("slow clients", slow, 500, "400", "408", CLOSED, within=11_000),
     sort("clients that leave", leaving, 1_000, "left"),
     sort("clients that do not read", unread, 100, CLOSED),
     sort("a crowd", crowd, 2_000, DATA, BUSY),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +14,16 @@ CLOSED = "closed"  # in the place of a status, where a connection ends without a
 HANGS = "hangs"
 DATA, ERRORS = "200", "200 with errors"  # as application/json has it, where the form of a request was right
 
-Statuses = Counter[str]
+
+class Statuses(Counter[str]):
+    """How often each status was answered, and how many ms the slowest answer took."""
+
+    slowest = 0.0
+
+    def note(self, status: str, began: float) -> None:
+        """Count an answer to what was asked at a time."""
+        self[status] += 1
+        self.slowest = max(self.slowest, (time.perf_counter() - began) * 1_000)
 
 
 def post(body: bytes, *headers: str) -> bytes:
@@ -38,7 +48,8 @@ async def send(port: int, requests: Iterable[bytes], lines: int = LINES) -> Stat
 async def _work(port: int, waiting: Iterator[bytes], found: Statuses) -> None:
     line = Line(port)
     for request in waiting:
-        found[await line.ask(request)] += 1
+        began = time.perf_counter()
+        found.note(await line.ask(request), began)
     line.close()
 
 
