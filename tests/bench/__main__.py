@@ -21,10 +21,12 @@ def main(names: list[str]) -> None:
     if unknown := set(names) - set(TABLES):
         sys.exit(f"{', '.join(unknown)} is not measured; expected {' or '.join(TABLES)}, or nothing for all")
     SCRATCH.mkdir(parents=True, exist_ok=True)
+    progress = Console(stderr=True)
     for name in names or TABLES:
         title, columns, measured = TABLES[name]
         table = Table(*columns, title=f"Civic Graph, {title}")
         for row in measured():
+            progress.log(" · ".join(filter(None, row)))  # all of it takes an hour
             table.add_row(*row)
         Console(width=130).print(table)
 
