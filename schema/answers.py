@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import blake2b
+from sys import maxsize
 from threading import Lock
 from typing import Any
 
@@ -13,6 +13,7 @@ import msgspec
 
 from graph.roles import Role
 from schema.errors import Answer
+from schema.recent import Recent
 
 SHARE = 8  # the largest answer that is kept is one of so many
 ENTRY = 1_000  # bytes that one takes beside its body, and more than that
@@ -29,23 +30,27 @@ class Answers:
 
     def __init__(self, size: int = 0) -> None:
         self.size = size
-        self.bytes = 0
         self._state: int | None = None
-        self._kept: OrderedDict[bytes, Answer] = OrderedDict()
+        self._kept: Recent[bytes, Answer] = Recent(maxsize, size, lambda _, answer: taken(answer))
         self._lock = Lock()
+
+    @property
+    def weight(self) -> int:
+        """The bytes that they take."""
+        return self._kept.weight
 
     def known(self, key: bytes, state: int) -> Answer | None:
         """The answer in the state that the graph is in now, if it is kept."""
         with self._lock:
             if state != self._state:
                 self._kept.clear()
-                self._state, self.bytes = state, 0
-            return self._find(key)
+                self._state = state
+            return self._kept.get(key)
 
-    def of(self, state: int, key: bytes) -> Answer | None:
+    def of(self, key: bytes, state: int) -> Answer | None:
         """The answer of a state, if it is kept, whatever state the graph is in."""
         with self._lock:
-            return self._find(key) if state == self._state else None
+            return self._kept.get(key) if state == self._state else None
 
     def keep(self, key: bytes, answer: Answer) -> None:
         """Keep an answer, unless it is of another state than the one that was seen last: it took so long to make."""
@@ -55,21 +60,7 @@ class Answers:
             if answer.state is None or self._state not in (None, answer.state):
                 return
             self._state = answer.state
-            if key in self._kept:
-                self._forget(key)
-            self._kept[key] = replace(answer, kept_by=key)
-            self.bytes += taken(answer)
-            while self.bytes > self.size:
-                self._forget(next(iter(self._kept)))
-
-    def _find(self, key: bytes) -> Answer | None:
-        answer = self._kept.get(key)
-        if answer:
-            self._kept.move_to_end(key)
-        return answer
-
-    def _forget(self, key: bytes) -> None:
-        self.bytes -= taken(self._kept.pop(key))
+            self._kept.keep(key, replace(answer, kept_by=key))
 
 
 def taken(answer: Answer) -> int:

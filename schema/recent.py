@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """The values made last, by key, at most `size` of them, which weigh `most` together. None of them is None."""
+    """The values asked for last, by key, at most `size` of them, which weigh `most` together. None of them is None."""
 
     def __init__(self, size: int, most: int, weigh: Callable[[K, V], int]) -> None:
         self.size, self.most = size, most
@@ -45,15 +45,24 @@ class Recent(Generic[K, V]):
 
     def made(self, key: K, make: Callable[[], V]) -> V:
         """The value, made where there is none. Only one thread may make values, so that none is made twice."""
-        try:
-            return self.known(key)
-        except KeyError:
+        value = self.get(key)
+        if value is None:
             value = make()
+            self.keep(key, value)
+        return value
+
+    def keep(self, key: K, value: V) -> None:
+        """Keep a value, in the place of another by the same key."""
         with self._lock:
+            _, gone = self._values.pop(key, (None, 0))
             weight = self._weigh(key, value)  # noted, since a value may change
             self._values[key] = (value, weight)
-            self.weight += weight
+            self.weight += weight - gone
             while len(self._values) > self.size or self.weight > self.most:
                 _, (_, gone) = self._values.popitem(last=False)
                 self.weight -= gone
-        return value
+
+    def clear(self) -> None:
+        with self._lock:
+            self._values.clear()
+            self.weight = 0

@@ -83,7 +83,7 @@ class Codings:
         if not answer or not answer.kept_by or answer.state is None or answer.body is not body:
             return await shorter(body, coding)
         key = answer.kept_by + coding.encode()
-        kept = self.answers.of(answer.state, key)
+        kept = self.answers.of(key, answer.state)
         if not kept:
             kept = replace(answer, body=await shorter(body, coding))
             self.answers.keep(key, kept)

@@ -70,7 +70,7 @@ class Metrics:
         """Note how many there are at the moment."""
         self.running.set(self.turns.running)
         self.waiting.set(self.turns.waiting)
-        self.kept.set(self.answers.bytes)
+        self.kept.set(self.answers.weight)
 
     def text(self) -> bytes:
         """The numbers of all workers."""

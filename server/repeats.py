@@ -47,5 +47,4 @@ class Repeats:
     def note(self, heard: Heard, answer: Answer, document: str) -> None:
         """Remember a request, where its answer was kept: most are sent once."""
         if answer.kept_by and len(heard.body) <= LONGEST:
-            repeat = Repeat(answer.kept_by, document)
-            self._known.made(heard, lambda: repeat)
+            self._known.keep(heard, Repeat(answer.kept_by, document))

@@ -173,7 +173,7 @@ def test_errors_and_explanations_are_not_kept(store: Store) -> None:
             ask(query)
     for _ in range(2):
         assert not ask(NAMES, explains=True)[1]
-    assert ask.answers.bytes == 0
+    assert ask.answers.weight == 0
 
 
 def test_what_is_asked_of_the_schema_alone_is_not_kept(store: Store) -> None:
@@ -248,10 +248,10 @@ def test_no_more_than_so_many_bytes_are_kept() -> None:
     answers = Answers(20 * ENTRY)
     for number in range(100):
         answers.keep(f"{number}".encode(), answer(number * 10))
-        assert answers.bytes <= answers.size
+        assert answers.weight <= answers.size
     known = [number for number in range(100) if answers.known(f"{number}".encode(), 1)]
     assert known == list(range(100 - len(known), 100)), "those that were asked for last"
-    assert answers.bytes == sum(number * 10 + ENTRY for number in known) > answers.size / 2
+    assert answers.weight == sum(number * 10 + ENTRY for number in known) > answers.size / 2
 
 
 def test_who_is_asked_for_again_stays() -> None:
@@ -275,10 +275,10 @@ def test_of_another_state_nothing_is_left() -> None:
     for key in (b"a", b"b"):
         answers.keep(key, answer(10, state=1))
     assert not answers.known(b"a", 2)
-    assert answers.bytes == 0
+    assert answers.weight == 0
     for key in (b"a", b"b"):
         answers.keep(key, answer(10, state=2))
-    assert answers.bytes == 2 * (10 + ENTRY)
+    assert answers.weight == 2 * (10 + ENTRY)
     assert answers.known(b"a", 2)
 
 
@@ -288,22 +288,22 @@ def test_what_took_too_long_does_not_take_the_place_of_what_is_newer() -> None:
     assert not answers.known(b"new", 2)
     answers.keep(b"new", answer(10, state=2))
     answers.keep(b"old", answer(20, state=1))
-    assert answers.of(1, b"old") is None
-    assert answers.of(2, b"new") == answers.known(b"new", 2)
-    assert answers.bytes == 10 + ENTRY
+    assert answers.of(b"old", 1) is None
+    assert answers.of(b"new", 2) == answers.known(b"new", 2)
+    assert answers.weight == 10 + ENTRY
 
 
 def test_what_is_of_no_state_is_not_kept() -> None:
     answers = Answers(SIZE)
     answers.keep(b"a", Answer(b"x"))
-    assert answers.bytes == 0
+    assert answers.weight == 0
 
 
 def test_what_is_kept_twice_takes_its_place_once() -> None:
     answers = Answers(SIZE)
     for length in (10, 30, 20):
         answers.keep(b"a", answer(length))
-        assert answers.bytes == length + ENTRY
+        assert answers.weight == length + ENTRY
 
 
 def test_none_are_kept_where_there_is_no_room(store: Store) -> None:
