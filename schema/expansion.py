@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
 from typing import NamedTuple
 
 from graphql import (
@@ -29,8 +30,21 @@ class Counts(NamedTuple):
     directives: int = 0
 
 
+class Merged(NamedTuple):
+    """What an object of the answer and all below it are made of, each as often as it is in the answer: fields, those of
+    the document that are read to find them, and how many of these are compared with each other."""
+
+    fields: int = 0
+    visits: int = 0
+    comparisons: int = 0
+
+
+Object = tuple[int, ...]  # an object of the answer, by the selections that are merged into it
+
+
 class Expansion:
-    """Counts a document. Each fragment is counted once, however often it is spread."""
+    """Counts a document. Each fragment is counted once, however often it is spread, and each object of the answer once,
+    however often it is there."""
 
     def __init__(self, document: DocumentNode) -> None:
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
@@ -38,6 +52,7 @@ class Expansion:
         self._counts: dict[str, Counts | None] = {}
         self._reached: set[str] = set()
         self._visits = self._comparisons = 0
+        self._merged = Merged()
 
     def check(self) -> None:
         """Raises TooCostly where there is more than may be, GraphQLError where a fragment spreads itself."""
@@ -77,12 +92,33 @@ class Expansion:
         return self._counts.get(name, Counts())
 
     def _merge(self, root: SelectionSetNode) -> None:
-        """Count what has to be compared with what, as fields of one name in one object are."""
-        objects = [[root]]
-        while objects:
-            for fields in self._fields(objects.pop()).values():
-                self._compare(len(fields))
-                objects.append([field.selection_set for field in fields if field.selection_set])
+        """Count what has to be compared with what, as fields of one name in one object are, and what comes of it."""
+        own: dict[Object, Merged] = {}
+        below: dict[Object, list[Object]] = {}
+        waiting = [[root]]
+        while waiting:
+            selections = waiting.pop()
+            if (name := _object(selections)) not in own:
+                own[name], objects = self._open(selections)
+                below[name] = list(map(_object, objects))
+                waiting += objects
+        whole: dict[Object, Merged] = {}
+        for name in TopologicalSorter(below).static_order():
+            whole[name] = _total(own[name], *(whole[object] for object in below[name]))
+        self._merged = _total(self._merged, whole[_object([root])])
+        limits.visits(self._merged.visits)
+        limits.comparisons(self._merged.comparisons)
+        limits.values(self._merged.fields)
+
+    def _open(self, selections: list[SelectionSetNode]) -> tuple[Merged, list[list[SelectionSetNode]]]:
+        """What one object is made of, and the objects below it."""
+        visits, comparisons = self._visits, self._comparisons
+        fields = self._fields(selections)
+        for nodes in fields.values():
+            self._compare(len(nodes))
+        objects = ([node.selection_set for node in nodes if node.selection_set] for nodes in fields.values())
+        own = Merged(len(fields), self._visits - visits, self._comparisons - comparisons)
+        return own, [object for object in objects if object]
 
     def _fields(self, selections: list[SelectionSetNode]) -> dict[str, list[FieldNode]]:
         """The fields of one object by their names in the answer."""
@@ -141,6 +177,14 @@ def _keys(node: Node) -> tuple[str, ...]:
     if kind not in _KEYS:
         _KEYS[kind] = tuple(key for key in node.keys if key != "loc")
     return _KEYS[kind]
+
+
+def _object(selections: Iterable[SelectionSetNode]) -> Object:
+    return tuple(map(id, selections))
+
+
+def _total(*several: Merged) -> Merged:
+    return Merged(*map(sum, zip(*several, strict=True)))
 
 
 def _sum(one: Counts, other: Counts) -> Counts:

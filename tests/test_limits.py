@@ -18,6 +18,7 @@ from graph.plan import Obj, Plan, Value
 from graph.roles import Role
 from schema import documents, limits
 from schema.api import API
+from schema.expansion import Expansion
 from schema.planner import Planner
 from tests.bombs import REPEATED, branched, circled, doubled
 from tests.client import Client
@@ -194,8 +195,15 @@ def test_fragments_spread_again_in_an_object_count_once(client: Client, times: i
 
 
 @pytest.mark.parametrize("times", [10, 20, 50])
-def test_fragments_that_multiply_are_refused(client: Client, times: int) -> None:
+def test_fragments_that_multiply_are_refused_by_looking_at_each_once(
+    client: Client, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    look = Expansion._open
+    monkeypatch.setattr(Expansion, "_open", lambda self, object: opened.append(object) or look(self, object))
+    monkeypatch.delattr(documents, "validate")
     assert client.code(branched(times)) == "TOO_COSTLY"
+    assert len(opened) <= 4 * times + 3
 
 
 def test_fragments_that_multiply_a_little_are_answered(client: Client) -> None:
