@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-from graph.model import (
-    Cube,
-    DataClass,
-    End,
-    Form,
-    Kind,
-    Model,
-    Relation,
-    Type,
-    internal,
-    personal,
-    public,
-    student,
-)
+from graph.model import Cube, DataClass, End, Form, Kind, Model, Relation, Type, internal, personal, public, student
 
 TEXT, INTEGER, DECIMAL, BOOLEAN = Type.TEXT, Type.INTEGER, Type.DECIMAL, Type.BOOLEAN
 DATE, ENUM, URL, TEXTS = Type.DATE, Type.ENUM, Type.URL, Type.TEXTS
