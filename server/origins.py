@@ -43,7 +43,7 @@ def sharing(origins: Collection[str]) -> list[Middleware]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine is reached by a name or number, of which none but localhost is known as such."""
+    """Whether only this machine is reached by that: localhost, or the number of a loopback address."""
     try:
         return ip_address(host.strip("[]").partition("%")[0]).is_loopback
     except ValueError:

@@ -53,11 +53,12 @@ def test_a_symmetric_relation_is_one_step_and_others_within_a_kind_are_two() -> 
     assert [hop.field for hop in Model((PLACE,), (near(),)).hops(PLACE)] == ["near", "nearby"]
 
 
-def test_nothing_is_made_without_a_word_of_who_may_see_it() -> None:
+@pytest.mark.parametrize(
+    ("sort", "said"), [(Property, ("note", Type.TEXT, "A note.")), (Kind, ("Place", "places", "A place."))]
+)
+def test_nothing_is_made_without_a_word_of_who_may_see_it(sort: Any, said: tuple[Any, ...]) -> None:
     with pytest.raises(TypeError, match="data_class"):
-        Property("note", Type.TEXT, "A note.")  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="data_class"):
-        Kind("Place", "places", "A place.")  # type: ignore[call-arg]
+        sort(*said)
 
 
 def test_everything_of_the_civic_model_is_described() -> None:

@@ -26,7 +26,7 @@ def main(names: list[str]) -> None:
         title, columns, measured = TABLES[name]
         table = Table(*columns, title=f"Civic Graph, {title}")
         for row in measured():
-            progress.log(" · ".join(filter(None, row)))  # all of it takes an hour
+            progress.log(" · ".join(filter(None, row)))  # the last is long in coming
             table.add_row(*row)
         Console(width=130).print(table)
 
