@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import assert_never
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, assert_never
 
 from graph import plan as p
 from graph.model import Property
 from graph.plan import Op
 from graph.stores.cypher_terms import FALSE, TRUE, Places, Row, folded_name, quoted, sortable_name
 
+FEW = 8  # alike comparisons that stand for themselves, so that an index may serve each
 Side = Callable[[tuple[p.Key, ...], Places, Row, str], str]
+Which = Literal["any", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Comparisons of one property in one way, of which any is to hold, or all."""
+
+    which: Which
+    comparisons: Sequence[p.Cmp]
+
+
+def together(which: Which, parts: Sequence[p.Predicate]) -> Sequence[p.Predicate | Alike]:
+    """The parts of a condition, those that compare alike as one where they are many: a server plans a list of values
+    at once, but hundreds of comparisons for seconds."""
+    alike: dict[object, list[p.Cmp]] = {}
+    for part in parts:
+        if isinstance(part, p.Cmp):
+            alike.setdefault((part.op, part.property, part.on_edge), []).append(part)
+    many = [Alike(which, found) for found in alike.values() if len(found) > FEW]
+    inside = {id(cmp) for some in many for cmp in some.comparisons}
+    return [*(part for part in parts if id(part) not in inside), *many]
 
 
 class Comparisons:
@@ -21,8 +44,18 @@ class Comparisons:
         self.wide = wide
         self.ordered: set[str] = set()
 
-    def compared(self, cmp: p.Cmp, row: Row) -> str:
-        column, param = row.column(cmp.property, cmp.on_edge), f"${cmp.param.name}"
+    def alike(self, alike: Alike, row: Row, value: str) -> str:
+        """That any or all of the comparisons hold; `value` is a name for what is compared with."""
+        first = alike.comparisons[0]
+        values = f"[{', '.join(f'${cmp.param.name}' for cmp in alike.comparisons)}]"
+        if alike.which == "any" and first.op is Op.EQ:
+            return self.compared(replace(first, op=Op.IN), row, values)
+        (one,) = {self.compared(cmp, row, value) for cmp in alike.comparisons}
+        return f"{alike.which}({value} IN {values} WHERE {one})"
+
+    def compared(self, cmp: p.Cmp, row: Row, value: str = "") -> str:
+        """That a property compares so with its parameter, or with a value that stands in its place."""
+        column, param = row.column(cmp.property, cmp.on_edge), value or f"${cmp.param.name}"
         match cmp.op:
             case Op.EQ:
                 return f"{column} = {param}"

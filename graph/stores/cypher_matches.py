@@ -7,7 +7,7 @@ from typing import assert_never
 
 from graph import plan as p
 from graph.model import Hop, Kind
-from graph.stores.cypher_comparisons import Comparisons
+from graph.stores.cypher_comparisons import Alike, Comparisons, together
 from graph.stores.cypher_search import matched
 from graph.stores.cypher_terms import (
     FALSE,
@@ -131,19 +131,21 @@ class Matches:
 
     def conditions(self, predicate: p.Predicate, row: Row) -> Lines:
         parts = predicate.parts if isinstance(predicate, p.AllOf) else (predicate,)
-        return [self.predicate(part, row) for part in parts]
+        return [self.predicate(part, row) for part in together("all", parts)]
 
-    def predicate(self, predicate: p.Predicate, row: Row) -> str:
+    def predicate(self, predicate: p.Predicate | Alike, row: Row) -> str:
         """A predicate as Cypher; where it is not true it may be false or null."""
         match predicate:
             case p.Cmp():
                 return self.comparisons.compared(predicate, row)
+            case Alike():
+                return self.comparisons.alike(predicate, row, self.name("v"))
             case p.Missing(prop, on_edge):
                 return f"{row.column(prop, on_edge)} IS NULL"
-            case p.AllOf(parts):
-                return joined("AND", [self.predicate(part, row) for part in parts]) or always(row)
+            case p.AllOf():
+                return joined("AND", self.conditions(predicate, row)) or always(row)
             case p.AnyOf(parts):
-                return joined("OR", [self.predicate(part, row) for part in parts]) or never(row)
+                return joined("OR", [self.predicate(part, row) for part in together("any", parts)]) or never(row)
             case p.Not(part):
                 return self.negated(part, row)
             case p.Has():
@@ -151,18 +153,18 @@ class Matches:
             case _:
                 assert_never(predicate)
 
-    def negated(self, predicate: p.Predicate, row: Row) -> str:
+    def negated(self, predicate: p.Predicate | Alike, row: Row) -> str:
         """That a predicate is not true. Each comparison is negated for itself: planning takes four times as long for
         every `EXISTS` that stands in a function within another."""
         match predicate:
-            case p.Cmp():
-                return f"NOT coalesce({self.comparisons.compared(predicate, row)}, false)"
+            case p.Cmp() | Alike():
+                return f"NOT coalesce({self.predicate(predicate, row)}, false)"
             case p.Missing(prop, on_edge):
                 return f"{row.column(prop, on_edge)} IS NOT NULL"
             case p.AllOf(parts):
-                return joined("OR", [self.negated(part, row) for part in parts]) or never(row)
+                return joined("OR", [self.negated(part, row) for part in together("all", parts)]) or never(row)
             case p.AnyOf(parts):
-                return joined("AND", [self.negated(part, row) for part in parts]) or always(row)
+                return joined("AND", [self.negated(part, row) for part in together("any", parts)]) or always(row)
             case p.Not(part):
                 return self.predicate(part, row)
             case p.Has():
