@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 import msgspec
-from graphql import DocumentNode, execute_sync
+from graphql import DocumentNode, GraphQLError, execute_sync
 
 from graph.binding import bind
 from graph.cursors import read_cursor
@@ -25,7 +25,7 @@ from graph.walks import Walks
 from schema import documents, limits
 from schema.answers import Answers, key_of
 from schema.arguments import frozen, shape
-from schema.documents import Document, Operation
+from schema.documents import Document, Operation, Text
 from schema.errors import Answer, failure
 from schema.explanations import Explanation
 from schema.introspection import Introspection
@@ -132,7 +132,9 @@ class API:
     async def takes(self, query: str) -> bool:
         """Whether a document is valid for callers of this role."""
         try:
-            await get_running_loop().run_in_executor(PLANNER, self._documents.made, query, lambda: self._read(query))
+            await get_running_loop().run_in_executor(
+                PLANNER, self._documents.made, query, lambda: self._read(Text(query))
+            )
         except RequestError:
             return False
         return True
@@ -180,24 +182,24 @@ class API:
 
     def _find(self, look: Look, query: str, given: dict[str, Any], name: str | None) -> Ready:
         """The same by a `look` at what is kept. Raises KeyError where that makes nothing and there is nothing."""
-        document = look(self._documents, query, lambda: self._read(query))
+        text = Text(query)
+        document = look(self._documents, query, lambda: self._read(text))
         operation = document.operation(name)
         values = documents.coerced(operation, self.schema, given, self.allowance.suggests)
         key = (query, name, _key(operation, values))
         kept = self._introspections if operation.introspects else self._plans
-        return look(kept, key, lambda: self._prepare(query, name, values, given)), values
+        return look(kept, key, lambda: self._prepare(text, name, values, given)), values
 
-    def _read(self, query: str) -> Document:
-        return documents.read(query, self.schema, self.allowance.suggests).head
+    def _read(self, text: Text) -> Document:
+        return documents.validated(text, self.schema, self.allowance.suggests).head
 
-    def _prepare(self, query: str, name: str | None, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
-        document = documents.parsed(query)
-        operation = documents.opened(document).operation(name)
+    def _prepare(self, text: Text, name: str | None, variables: dict[str, Any], given: dict[str, Any]) -> Prepared:
+        operation = text.document.operation(name)
         planner = Planner(self.model, self.schema, operation, variables, self.allowance.cost)
         try:
             plan = planner.plan()
         except RequestError as error:
-            raise documents.placed(error, planner.reading, document, query) from error
+            raise text.located(type(error), [GraphQLError(error.message, planner.reading)]) from error
         began = perf_counter()
         compiled = self.store.compile(plan) if plan.value.fields else None
         seconds = perf_counter() - began

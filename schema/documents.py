@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -27,6 +28,7 @@ from graphql.execution.values import get_variable_values
 from graph.errors import BadInput, BadRequest, ParseFailed, RequestError, ValidationFailed
 from schema import limits
 from schema.expansion import Expansion, nodes
+from schema.rules import rules_for
 
 # Arguments whose values shape the statement
 STRUCTURAL = {"first", "last", "offset", "orderBy", "by", "if", "kinds", "via", "maxHops", "hops", "limit", "cube"}
@@ -87,16 +89,45 @@ class Document:
         return self.operations[name]
 
 
+class Text:
+    """The text of a document, which is parsed once however much is asked of it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def tree(self) -> DocumentNode:
+        return parsed(self.text)
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        return list(nodes(self.tree))
+
+    @cached_property
+    def document(self) -> Document:
+        """Its operations, if it is valid."""
+        return Document({op.name or "": op for op in _operations(self.tree, self.nodes)})
+
+    def located(self, kind: type[RequestError], errors: list[GraphQLError]) -> RequestError:
+        """Errors of nodes of the tree with their places in the text, for which it is parsed again."""
+        twins = dict(zip(map(id, self.nodes), nodes(parsed(self.text, places=True)), strict=True))
+        return located(kind, [GraphQLError(e.message, [twins[id(node)] for node in e.nodes or ()]) for e in errors])
+
+
 def read(text: str, schema: GraphQLSchema, suggests: bool = True) -> Document:
     """Parse and validate a document; `suggests` where errors may say what else there is.
 
     Raises TooLarge, ParseFailed, TooCostly or ValidationFailed; their `locations` say where.
     """
-    limits.document_size(text)
-    document = parsed(text)
-    if _faults(document, schema, suggests):
-        raise located(ValidationFailed, _faults(parsed(text, places=True), schema, suggests))
-    return opened(document)
+    return validated(Text(text), schema, suggests)
+
+
+def validated(text: Text, schema: GraphQLSchema, suggests: bool) -> Document:
+    """The same for a text that more is asked of."""
+    limits.document_size(text.text)
+    if faults := _faults(text, schema, suggests):
+        raise text.located(ValidationFailed, faults)
+    return text.document
 
 
 def parsed(text: str, *, places: bool = False) -> DocumentNode:
@@ -112,18 +143,14 @@ def parsed(text: str, *, places: bool = False) -> DocumentNode:
         raise ParseFailed("the document nests too deeply to be read") from error
 
 
-def opened(document: DocumentNode) -> Document:
-    """The operations of a valid document."""
-    return Document({op.node.name.value if op.node.name else "": op for op in _operations(document)})
-
-
-def _faults(document: DocumentNode, schema: GraphQLSchema, suggests: bool) -> list[GraphQLError]:
+def _faults(text: Text, schema: GraphQLSchema, suggests: bool) -> list[GraphQLError]:
     """What is wrong. Raises TooCostly where it would take too long to find out."""
     try:
-        Expansion(document).check()
+        Expansion(text.tree).check()
     except GraphQLError as error:
         return [error]
-    return validate(schema, document, max_errors=limits.MAX_ERRORS, hide_suggestions=not suggests)
+    rules = rules_for({type(node) for node in text.nodes})
+    return validate(schema, text.tree, rules, max_errors=limits.MAX_ERRORS, hide_suggestions=not suggests)
 
 
 def located(kind: type[RequestError], errors: list[GraphQLError]) -> RequestError:
@@ -131,12 +158,6 @@ def located(kind: type[RequestError], errors: list[GraphQLError]) -> RequestErro
     error = kind(errors[0].message)
     error.details = [{"message": e.message, **_places(e)} for e in errors[: limits.MAX_ERRORS]]
     return error
-
-
-def placed(error: RequestError, of: Node | None, document: DocumentNode, text: str) -> RequestError:
-    """The same error with the place of the node of a document that it is `of`, for which its text is parsed again."""
-    twins = zip(nodes(document), nodes(parsed(text, places=True)), strict=True)
-    return located(type(error), [GraphQLError(error.message, next((twin for node, twin in twins if node is of), None))])
 
 
 def _places(error: GraphQLError) -> dict[str, Any]:
@@ -165,13 +186,13 @@ def coerced(
     return result.coerced
 
 
-def _operations(document: DocumentNode) -> Iterator[Operation]:
+def _operations(document: DocumentNode, every: list[Node]) -> Iterator[Operation]:
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-    arguments = [(node, _variables(node)) for node in nodes(document) if isinstance(node, ArgumentNode)]
+    arguments = [(node, _variables(node)) for node in every if isinstance(node, ArgumentNode)]
     structural = _in(arguments, _shapes)
     cursors = _in(arguments, lambda argument: argument.name.value in CURSORS)
     counted = _in(arguments, lambda argument: argument.name.value in LISTS)
-    introspects = any(isinstance(n, FieldNode) and n.name.value in INTROSPECTION for n in nodes(document))
+    introspects = any(isinstance(node, FieldNode) and node.name.value in INTROSPECTION for node in every)
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
             yield Operation(definition, fragments, structural, cursors, counted, introspects)

@@ -9,6 +9,16 @@ def doubled(times: int) -> str:
     return f"{{ ...F0 }} {chain} fragment F{times} on Query {{ __typename }}"
 
 
+def given(times: int) -> str:
+    """The same with a variable in the last fragment, for which all of them are gone through once more."""
+    return f"query ($v: Int = 1) {doubled(times).replace('{ __typename }', '{ partners(first: $v) { totalCount } }')}"
+
+
+def unknown(times: int) -> str:
+    """The same with a field that there is not."""
+    return doubled(times).replace("__typename", "nothing")
+
+
 def branched(times: int) -> str:
     """A fragment that asks for the next in two ways, one relation further."""
     both = "nodes {{ ...F{0} }} edges {{ node {{ ...F{0} }} }}"

@@ -15,7 +15,7 @@ from socket import SO_RCVBUF, SOL_SOCKET
 from graphql import get_introspection_query
 
 from server.listener import READING
-from tests.bombs import REPEATED, branched, circled, doubled
+from tests.bombs import REPEATED, branched, circled, doubled, given, unknown
 from tests.soak.line import CLOSED, DATA, ERRORS, HANGS, PATIENCE, Statuses, asking, post, send
 
 UNREAD = READING / 1_000 + 2  # seconds
@@ -47,7 +47,8 @@ class Target:
 async def fragments(target: Target, times: int) -> Statuses:
     """Fragments that double, branch, and go in circles, one document after the other."""
     bombs = [doubled(depth).replace("{ __typename }", "{ a: __typename }") for depth in (5, 20, 50, 150)]
-    bombs += [*map(doubled, (5, 50, 150)), *map(branched, (5, 10, 20, 50)), *map(circled, (1, 2, 150))]
+    bombs += [*map(doubled, (5, 50, 150)), given(150), unknown(150)]
+    bombs += [*map(branched, (5, 10, 20, 50)), *map(circled, (1, 2, 150))]
     return await send(target.port, target.each([*bombs, *REPEATED.values()] * times), lines=1)
 
 
