@@ -36,9 +36,10 @@ parameters. Every store answers a plan alike, by these rules:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from graph.errors import BadInput, PageSize
 from graph.model import Cube, Hop, Kind, Property
@@ -63,6 +64,11 @@ def groups_before(offset: object) -> int:
     return offset
 
 
+class Piece(Struct, frozen=True, gc=False):
+    """A piece of a plan. No piece holds itself, so the garbage collector has nothing to find among them: thousands are
+    kept, and to look at them all would take a server's attention for a tenth of a second."""
+
+
 class Convert(Enum):
     """What becomes of a user's value before a store sees it."""
 
@@ -76,8 +82,7 @@ class Convert(Enum):
     CURSOR = "cursor"  # the key at `index` of a cursor
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Piece, frozen=True):
     """A value given from outside: at `path` in the variables, or the `literal` of the document."""
 
     name: str
@@ -106,43 +111,37 @@ class Op(Enum):
 # Predicates of a row: a node, and on a connection the relation that led to it.
 
 
-@dataclass(frozen=True, slots=True)
-class Cmp:
+class Cmp(Piece, frozen=True):
     op: Op
     property: Property
     param: Param
     on_edge: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Piece, frozen=True):
     """The value is not known; of a text list, it is empty."""
 
     property: Property
     on_edge: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Piece, frozen=True):
     """True where every part is; without parts, true."""
 
     parts: tuple[Predicate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Piece, frozen=True):
     """True where some part is; without parts, false."""
 
     parts: tuple[Predicate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Piece, frozen=True):
     part: Predicate
 
 
-@dataclass(frozen=True, slots=True)
-class Has:
+class Has(Piece, frozen=True):
     """A step leads to a row for which the predicate is true; a step to many has in it what it is narrowed to."""
 
     hop: Hop
@@ -156,38 +155,32 @@ Predicate = Cmp | Missing | AllOf | AnyOf | Not | Has
 # Values of a row.
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
+class Const(Piece, frozen=True):
     value: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Get:
+class Get(Piece, frozen=True):
     property: Property
     on_edge: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Piece, frozen=True):
     """The row's place in the order of its page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Obj:
+class Obj(Piece, frozen=True):
     """A JSON object; of a row, of a page, of a group or of the graph, by where it stands."""
 
     fields: tuple[tuple[str, Value], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ByKind:
+class ByKind(Piece, frozen=True):
     """What a row that has only an id shows of its node, by its kind; null where it is of none of these."""
 
     cases: tuple[tuple[Kind, Value], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class One:
+class One(Piece, frozen=True):
     """What a step to one node leads to, or null."""
 
     hop: Hop
@@ -195,16 +188,14 @@ class One:
     among: Predicate = AllOf()
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Piece, frozen=True):
     """The sources that speak of a row, the one that counts most first. Inside it an `Entry` is the `sourceId`, the
     `locator` or `loadedAt`, and `ByKind` the node of the source."""
 
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Piece, frozen=True):
     """What a source says of these properties of a row, in this order, those left out that it does not speak of. Inside
     it an `Entry` is the `property`, the `value` as the row shows its own, or whether that is `shown`."""
 
@@ -215,33 +206,27 @@ class Said:
 # Values of a page.
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Piece, frozen=True):
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class HasNext:
+class HasNext(Piece, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class HasPrevious:
+class HasPrevious(Piece, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class StartCursor:
+class StartCursor(Piece, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class EndCursor:
+class EndCursor(Piece, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Piece, frozen=True):
     pass
 
 
@@ -253,8 +238,7 @@ class Part(Enum):
     ACADEMIC_YEAR = "academicYear"  # from 1 August to 31 July, as in 2020/21
 
 
-@dataclass(frozen=True, slots=True)
-class By:
+class By(Piece, frozen=True):
     """A property that rows are grouped by, or a part of a date."""
 
     property: Property
@@ -262,8 +246,7 @@ class By:
     part: Part | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(Piece, frozen=True):
     by: By | Hop
     limit: int
     value: Value
@@ -278,38 +261,32 @@ class Groups:
 # Values of a group.
 
 
-@dataclass(frozen=True, slots=True)
-class GroupKeys:
+class GroupKeys(Piece, frozen=True):
     """The keys of the group, a list as long as what it is grouped by: one object."""
 
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class GroupValue:
+class GroupValue(Piece, frozen=True):
     """The value grouped by, as text; of a relation, the id of the node it leads to."""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupNode:
+class GroupNode(Piece, frozen=True):
     """The node that a relation grouped by leads to, null where grouped by a property."""
 
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class GroupCount:
+class GroupCount(Piece, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class GroupSum:
+class GroupSum(Piece, frozen=True):
     property: Property
     on_edge: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class GroupAverage:
+class GroupAverage(Piece, frozen=True):
     property: Property
     on_edge: bool = False
 
@@ -317,15 +294,13 @@ class GroupAverage:
 # Values of the graph as a whole.
 
 
-@dataclass(frozen=True, slots=True)
-class Info:
+class Info(Piece, frozen=True):
     """A fact about the graph: version, contentHash, loadedAt."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(Piece, frozen=True):
     """A list of facts about the graph, `counts` or `sources`; inside it an `Entry` is one of their fields. Of counts,
     those of these `tables`, or of all."""
 
@@ -334,16 +309,14 @@ class Entries:
     tables: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Piece, frozen=True):
     name: str
 
 
 # Roots.
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Piece, frozen=True):
     """One key of an order."""
 
     property: Property
@@ -351,23 +324,20 @@ class Key:
     on_edge: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Seek:
+class Seek(Piece, frozen=True):
     """A place in an order: a parameter for each key, None where the row there misses the value."""
 
     keys: tuple[Param | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Piece, frozen=True):
     """Words looked for in the text of some kinds."""
 
     words: Param
     kinds: tuple[Kind, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Piece, frozen=True):
     """Rows of a kind, of what a step leads to, or of a search, in an order that ends in the id."""
 
     kind: Kind
@@ -385,8 +355,7 @@ class Page:
         page_size("limit", self.limit)
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Piece, frozen=True):
     """Nodes by id: a list as long as `ids` where `many`, of the first `MAX_PAGE` of them, else one; null where there is
     none of these kinds."""
 
@@ -398,8 +367,7 @@ class Lookup:
 # Walks: what is computed before a statement runs, from the same state of the graph.
 
 
-@dataclass(frozen=True, slots=True)
-class ShortestPath:
+class ShortestPath(Piece, frozen=True):
     """The shortest path from a node to another of at most so many steps. `rows` becomes its nodes, each with what led
     there, as rows of `STEP`; null where there is none."""
 
@@ -412,8 +380,7 @@ class ShortestPath:
     rows: Param
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(Piece, frozen=True):
     """At most `limit` nodes that at most `hops` steps lead to. `nodes` become their ids, each in a row, null where the
     node they are around is not there; `links` the relations between them as rows of `LINK`; `more` whether there are
     other nodes as near as these or nearer than they may be."""
@@ -432,8 +399,7 @@ class Around:
         page_size("limit", self.limit, least=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Piece, frozen=True):
     """A cube of a model. `total` becomes how many there are, `rows` becomes rows of `graph.cubes.COLUMNS`; both are fit
     for everybody to read."""
 
@@ -445,8 +411,7 @@ class Counted:
 Walk = ShortestPath | Around | Counted
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Piece, frozen=True):
     """The relations that steps find from nodes, given by id and kind, to any node or to those of `far`; at most `limit`
     of them, in any order. Each is a list: the step's place, its near and far end, its key, since and until."""
 
@@ -456,8 +421,7 @@ class Links:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Piece, frozen=True):
     """How many nodes of a kind there are by what they share; at most `limit` lists of the values as text and the
     number, the largest first. A node is counted as in `Groups`."""
 
@@ -466,8 +430,7 @@ class Counts:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(Piece, frozen=True):
     """Rows that were computed, the first `MAX_COMPUTED` of them, each a list of these properties, of which the first is
     an id, or null."""
 
@@ -476,23 +439,20 @@ class Computed:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class IfThere:
+class IfThere(Piece, frozen=True):
     """The value, or null where what was computed is null."""
 
     computed: Param
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Piece, frozen=True):
     """A boolean that was computed."""
 
     computed: Param
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Piece, frozen=True):
     """A number that was computed."""
 
     computed: Param
@@ -534,8 +494,7 @@ Value = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Piece, frozen=True):
     value: Obj
     params: tuple[Param, ...]
     walks: tuple[Walk, ...] = ()

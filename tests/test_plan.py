@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from graph.plan import Piece
 from graph.printed import plan_text
 from tests.pairs import PAIRS
 
@@ -25,3 +26,9 @@ def test_plans_compare_and_hash(name: str) -> None:
     again = type(pair)(pair.path)
     assert again.plan == pair.plan
     assert hash(again.plan) == hash(pair.plan)
+
+
+def test_the_garbage_collector_looks_at_no_piece_of_a_plan() -> None:
+    pieces = Piece.__subclasses__()
+    assert len(pieces) > 40
+    assert not any(piece.__struct_config__.gc for piece in pieces)

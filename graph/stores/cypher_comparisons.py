@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from graph import plan as p
@@ -49,7 +49,7 @@ class Comparisons:
         first = alike.comparisons[0]
         values = f"[{', '.join(f'${cmp.param.name}' for cmp in alike.comparisons)}]"
         if alike.which == "any" and first.op is Op.EQ:
-            return self.compared(replace(first, op=Op.IN), row, values)
+            return self.compared(p.Cmp(Op.IN, first.property, first.param, first.on_edge), row, values)
         (one,) = {self.compared(cmp, row, value) for cmp in alike.comparisons}
         return f"{alike.which}({value} IN {values} WHERE {one})"
 
