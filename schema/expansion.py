@@ -47,7 +47,9 @@ class Expansion:
     however often it is there."""
 
     def __init__(self, document: DocumentNode) -> None:
-        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        fragments = [d for d in document.definitions if isinstance(d, FragmentDefinitionNode)]
+        self.number = len(fragments)
+        self.fragments = {d.name.value: d for d in fragments}
         self.operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
         self._counts: dict[str, Counts | None] = {}
         self._reached: set[str] = set()
@@ -62,6 +64,7 @@ class Expansion:
             limits.directives(counts.directives)
         for name in self.fragments:
             self._fragment(name)
+        limits.fragments(self.number)
         for definition in self.operations:
             self._merge(definition.selection_set)
         for name in self.fragments.keys() - self._reached:

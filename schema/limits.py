@@ -15,6 +15,7 @@ MAX_DOCUMENT = 32 * 1024  # bytes
 MAX_DEPTH = 10  # relation hops
 MAX_ALIASES = 15  # every fragment opened
 MAX_DIRECTIVES = 10
+MAX_FRAGMENTS = 100  # defined in a document, each of which is validated however little it says
 MAX_VISITS = 10_000  # fields read to find those of one object
 MAX_COMPARISONS = 10_000  # of fields of one name in one object, which validation takes one by one
 HOPS, MAX_HOPS = 4, 10  # steps of a path, if not given and at most
@@ -80,6 +81,11 @@ def aliases(number: int) -> None:
 def directives(number: int) -> None:
     if number > MAX_DIRECTIVES:
         raise TooCostly(f"more than {MAX_DIRECTIVES} directives are used, all fragments opened; use fewer")
+
+
+def fragments(number: int) -> None:
+    if number > MAX_FRAGMENTS:
+        raise TooCostly(f"the document defines {number} fragments; at most {MAX_FRAGMENTS} are taken")
 
 
 def visits(number: int) -> None:

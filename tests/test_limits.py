@@ -20,7 +20,7 @@ from schema import documents, limits
 from schema.api import API
 from schema.expansion import Expansion
 from schema.planner import Planner
-from tests.bombs import REPEATED, branched, circled, doubled
+from tests.bombs import REPEATED, branched, circled, doubled, given, unknown
 from tests.client import Client
 
 Variables = dict[str, Any]
@@ -188,10 +188,21 @@ def size(value: Value) -> int:
     return size(inner) if isinstance(inner, Value) else 0
 
 
-@pytest.mark.parametrize("times", [5, 50, 150])
+@pytest.mark.parametrize("times", [5, 50, 99])
 def test_fragments_spread_again_in_an_object_count_once(client: Client, times: int) -> None:
     assert client.data(doubled(times)) == {"__typename": "Query"}
     assert size(planned(client, doubled(times)).value) == 1
+
+
+@pytest.mark.parametrize("again", [doubled, given, unknown])
+def test_a_hundred_fragments_are_defined_and_no_more(client: Client, again: Callable[[int], str]) -> None:
+    assert client.ask(again(99)).get("errors", [{}])[0].get("extensions", {}).get("code") != "TOO_COSTLY"
+    for times in (100, 150):
+        error = client.error(again(times))
+        assert error["extensions"]["code"] == "TOO_COSTLY"
+        assert f"{times + 1} fragments" in error["message"]
+    twice = doubled(99) + " fragment F0 on Query { __typename }"
+    assert "101 fragments" in client.error(twice)["message"]
 
 
 @pytest.mark.parametrize("times", [10, 20, 50])

@@ -47,7 +47,7 @@ class Target:
 async def fragments(target: Target, times: int) -> Statuses:
     """Fragments that double, branch, and go in circles, one document after the other."""
     bombs = [doubled(depth).replace("{ __typename }", "{ a: __typename }") for depth in (5, 20, 50, 150)]
-    bombs += [*map(doubled, (5, 50, 150)), given(150), unknown(150)]
+    bombs += [*map(doubled, (5, 50, 99, 150)), *map(given, (99, 150)), *map(unknown, (99, 150))]
     bombs += [*map(branched, (5, 10, 20, 50)), *map(circled, (1, 2, 150))]
     return await send(target.port, target.each([*bombs, *REPEATED.values()] * times), lines=1)
 
