@@ -8,7 +8,6 @@ from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -36,18 +35,17 @@ from schema.types import executable
 
 # What is kept, by number and by characters: of documents' texts, of statements and of answers about the schema.
 # The more objects are kept, the longer are the pauses in which the garbage collector looks at all of them.
-DOCUMENTS = (1_000, 200_000)
+DOCUMENTS = (1_000, 100_000)
 PLANS = (1_000, 400_000)
 INTROSPECTIONS = (20, 4_000_000)
-SWEEPS = 100  # of young objects, until old ones are looked at too
+SWEEPS = 30  # of young objects, until old ones are looked at too
 FEW = 500  # values of variables that are read beside other requests
 
 Turns = AbstractAsyncContextManager[None]  # a block that few enter at the same time
 Look = Callable[..., Any]  # how a value is found: Recent.known or Recent.made
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True, gc=False):
     """An operation ready to run: its plan, the statement of it and how many seconds that was compiled, and what of the
     answer is known already."""
 

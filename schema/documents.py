@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ from graphql import (
     validate,
 )
 from graphql.execution.values import get_variable_values
+from msgspec import Struct, structs
 
 from graph.errors import BadInput, BadRequest, ParseFailed, RequestError, ValidationFailed
 from schema import limits
@@ -42,15 +43,14 @@ NOTHING = SelectionSetNode(selections=())
 Arguments = list[tuple[ArgumentNode, list[str]]]  # and the variables in each
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True, gc=False):
     """One operation of a valid document, with the variables whose values shape its statement."""
 
     node: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
-    structural: frozenset[str]
-    cursors: frozenset[str]
-    counted: frozenset[str]
+    structural: tuple[str, ...]
+    cursors: tuple[str, ...]
+    counted: tuple[str, ...]
     introspects: bool
 
     @property
@@ -60,7 +60,7 @@ class Operation:
     @property
     def head(self) -> Operation:
         """The same without what it selects, which is most of it: enough for the values of its variables."""
-        return replace(self, node=replace(self.node, selection_set=NOTHING), fragments={})
+        return structs.replace(self, node=replace(self.node, selection_set=NOTHING), fragments={})
 
     def alone(self, fields: list[FieldNode]) -> DocumentNode:
         """A document that asks for these root fields only."""
@@ -68,8 +68,7 @@ class Operation:
         return DocumentNode(definitions=(node, *self.fragments.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True, gc=False):
     operations: dict[str, Operation]
 
     @property
@@ -202,9 +201,9 @@ def _variables(argument: ArgumentNode) -> list[str]:
     return [node.name.value for node in nodes(argument) if isinstance(node, VariableNode)]
 
 
-def _in(arguments: Arguments, wanted: Callable[[ArgumentNode], bool]) -> frozenset[str]:
+def _in(arguments: Arguments, wanted: Callable[[ArgumentNode], bool]) -> tuple[str, ...]:
     """Names of the variables that stand in the arguments wanted."""
-    return frozenset(name for argument, names in arguments if wanted(argument) for name in names)
+    return tuple(sorted({name for argument, names in arguments if wanted(argument) for name in names}))
 
 
 def _shapes(argument: ArgumentNode) -> bool:
