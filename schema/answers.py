@@ -1,9 +1,9 @@
-"""Answers that were given lately and are given again as long as the graph is in the state that they are of."""
+"""Answers, and the keeping of those given lately, as long as the graph is in the state that they are of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from sys import maxsize
 from threading import Lock
@@ -12,13 +12,31 @@ from typing import Any
 import msgspec
 
 from graph.roles import Role
-from schema.errors import Answer
 from schema.recent import Recent
 
 SHARE = 8  # the largest answer that is kept is one of so many
 ENTRY = 1_000  # bytes that one takes beside its body, and more than that
 
 _encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The bytes of a GraphQL answer, a JSON object, and the HTTP status that goes with it. One with data has the
+    name of the operation, its cost, and the `state` of the graph that it is of, None where it depends on more;
+    `kept_by` is the key by which it was kept. One with errors has their `code`."""
+
+    body: bytes
+    status: int = 200
+    operation: str | None = None
+    cost: int | None = None
+    code: str | None = None
+    state: int | None = None
+    kept_by: bytes | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        return self.kept_by is not None
 
 
 class Answers:

@@ -22,10 +22,10 @@ from graph.roles import Role, seen_by
 from graph.store import Compiled, Found, Store
 from graph.walks import Walks
 from schema import documents, limits
-from schema.answers import Answers, key_of
+from schema.answers import Answer, Answers, key_of
 from schema.arguments import frozen, shape
 from schema.documents import Document, Operation, Text
-from schema.errors import Answer, failure
+from schema.errors import failure
 from schema.explanations import Explanation
 from schema.introspection import Introspection
 from schema.limits import ALLOWANCES

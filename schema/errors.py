@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from graph.errors import CivicGraphError, RequestError
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The bytes of a GraphQL answer, a JSON object, and the HTTP status that goes with it. One with data has the
-    name of the operation, its cost, and the `state` of the graph that it is of, None where it depends on more;
-    `kept_by` is the key by which it was kept. One with errors has their `code`."""
-
-    body: bytes
-    status: int = 200
-    operation: str | None = None
-    cost: int | None = None
-    code: str | None = None
-    state: int | None = None
-    kept_by: bytes | None = None
-
-    @property
-    def is_kept(self) -> bool:
-        return self.kept_by is not None
+from schema.answers import Answer
 
 
 def failure(error: CivicGraphError, request_id: str | None = None) -> Answer:

@@ -11,9 +11,8 @@ from anyio.to_thread import run_sync
 
 from graph.roles import Role
 from graph.store import Store
-from schema.answers import Answers
+from schema.answers import Answer, Answers
 from schema.api import API
-from schema.errors import Answer
 from server.moments import Moments
 from server.process import lasting
 from server.turns import Turns

@@ -9,8 +9,7 @@ from dataclasses import replace
 from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schema.answers import Answers
-from schema.errors import Answer
+from schema.answers import Answer, Answers
 from server.qualities import qualities
 
 LEAST = 1_000  # bytes of a body; a shorter one hardly gets shorter

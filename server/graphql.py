@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -12,22 +12,17 @@ import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.errors import BadRequest, CivicGraphError, TooLarge, WrongMethod, WrongType
-from schema.errors import Answer, failure
+from schema.errors import failure
 from schema.trusted import Documents
 from server.apis import APIs, Question
 from server.patience import Watch
 from server.qualities import qualities
 from server.repeats import Heard, Repeats
+from server.responses import GRAPHQL, JSON, METHODS, send_answer, send_unchanged
 from server.tags import is_known, tag_of
 
 MAX_BODY = 1_000_000  # bytes
-UNREAD = (408, 413, 415)  # statuses of answers to bodies that were not read to their end
 MAX_PARAMETERS = 100  # of a query string
-METHODS = ("GET", "HEAD", "POST")
-JSON = "application/json"
-GRAPHQL = "application/graphql-response+json"
-CONTENT_TYPES = {media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL)}
-VARY = (b"vary", b"accept, accept-encoding, authorization")
 PREFLIGHT, ORIGINS = b"access-control-request-method", "CIVIC_GRAPH_ORIGINS"
 EXPLAIN = b"x-civic-graph-explain"
 SHAPE = (
@@ -213,31 +208,3 @@ def preferred(accept: bytes) -> str:
         return JSON
     liked = qualities(accept)
     return GRAPHQL if 0 < liked.get(GRAPHQL, 0) >= liked.get(JSON, 0) else JSON
-
-
-async def send_answer(send: Send, answer: Answer, media: str = JSON, tag: bytes | None = None) -> None:
-    headers = [CONTENT_TYPES[media], (b"content-length", b"%d" % len(answer.body)), VARY]
-    if tag:
-        headers.append((b"etag", tag))
-    if answer.status != 200:
-        headers += of_failure(answer.status)
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
-
-
-def of_failure(status: int) -> Iterator[tuple[bytes, bytes]]:
-    """The headers that belong to a status."""
-    if status in UNREAD:
-        yield b"connection", b"close"  # there may be more of the body
-    if status == 503:
-        yield b"retry-after", b"1"
-    if status == 401:
-        yield b"www-authenticate", b'Bearer realm="civic-graph"'
-    if status == 405:
-        yield b"allow", ", ".join(METHODS).encode()
-
-
-async def send_unchanged(send: Send, tag: bytes) -> None:
-    """Say that the caller has the answer of this tag."""
-    await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", tag), VARY]})
-    await send({"type": "http.response.body", "body": b""})

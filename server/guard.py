@@ -9,8 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.errors import CivicGraphError
 from schema.errors import failure
-from server.graphql import send_answer
 from server.logs import log
+from server.responses import send_answer
 
 UNEXPECTED = "something went wrong that should not have; it has been logged"
 

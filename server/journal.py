@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph.roles import Role
-from schema.errors import Answer
+from schema.answers import Answer
 from server.logs import Event, line_of, log, name_of, timestamp, write
 from server.metrics import Metrics
 from server.tokens import without_tokens

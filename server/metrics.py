@@ -16,8 +16,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from starlette.requests import Request
 from starlette.responses import Response
 
-from schema.answers import Answers
-from schema.errors import Answer
+from schema.answers import Answer, Answers
 from server.turns import Turns
 
 WE = "civic_graph"

@@ -13,7 +13,8 @@ from graph.errors import BadRequest, CivicGraphError, RequestError
 from graph.model import kebab
 from graph.roles import Role, seen_by
 from schema import documents
-from schema.errors import Answer, failure
+from schema.answers import Answer
+from schema.errors import failure
 from schema.trusted import Documents, Trusted, trusted
 from schema.types import executable
 from server.apis import APIs

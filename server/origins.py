@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Scope
 
 from graph.errors import BadRequest, Forbidden
-from server.graphql import METHODS
+from server.responses import METHODS
 
 ASKED = ("authorization", "content-type", "if-none-match", "x-request-id")  # headers that a page may send
 TOLD = ("etag", "retry-after", "x-request-id")  # headers that it may read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from graph.roles import Role
-from schema.errors import Answer
+from schema.answers import Answer
 from schema.recent import Recent
 from server.apis import APIs
 

@@ -6,8 +6,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 
 from graph.roles import Role
-from schema.answers import key_of
-from schema.errors import Answer
+from schema.answers import Answer, key_of
 from server.apis import Question
 
 RELEASE = version("civic-graph").encode()

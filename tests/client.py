@@ -9,8 +9,8 @@ from typing import Any
 
 from graph.roles import Role
 from graph.store import Store
+from schema.answers import Answer
 from schema.api import API
-from schema.errors import Answer
 
 
 class Client:

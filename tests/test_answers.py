@@ -21,9 +21,8 @@ from graph.store import Compiled, Found, Store
 from graph.stores import open_store
 from graph.stores.neo4j import Neo4jStore
 from graph.stores.sqlite import SQLiteStore
-from schema.answers import ENTRY, SHARE, Answers, key_of
+from schema.answers import ENTRY, SHARE, Answer, Answers, key_of
 from schema.api import API
-from schema.errors import Answer
 from schema.trusted import Documents, trusted
 from server.app import create_app
 from server.callers import Callers

@@ -9,10 +9,11 @@ import pytest
 from graph.civic import CIVIC
 from graph.errors import Unavailable
 from graph.stores import open_store
+from schema.answers import Answer
 from schema.api import API
-from schema.errors import Answer
 from server.app import create_app
-from server.graphql import GRAPHQL, JSON, MAX_BODY, preferred
+from server.graphql import MAX_BODY, preferred
+from server.responses import GRAPHQL, JSON
 from tests.visitor import Visitor, visiting
 
 TYPENAME = {"data": {"__typename": "Query"}}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schema.errors import Answer
+from schema.answers import Answer
 from tests.client import Client
 from tests.garbage import FLAT, HEXED, NUMBERS, ODD, SENT, WORDS
 

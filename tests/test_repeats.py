@@ -18,8 +18,7 @@ from graph.civic import CIVIC
 from graph.roles import Role
 from graph.stores import open_store
 from graph.stores.sqlite import SQLiteStore
-from schema.answers import Answers
-from schema.errors import Answer
+from schema.answers import Answer, Answers
 from server import graphql
 from server.apis import APIs
 from server.app import create_app

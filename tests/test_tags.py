@@ -17,7 +17,7 @@ from graph.stores.sqlite import SQLiteStore
 from server import tags
 from server.app import create_app
 from server.callers import Callers
-from server.graphql import GRAPHQL
+from server.responses import GRAPHQL
 from server.tags import is_known
 from server.tokens import Tokens
 from tests.test_journal import lines
