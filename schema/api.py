@@ -34,7 +34,7 @@ from schema.recent import Recent
 from schema.types import executable
 
 # What is kept, by number and by characters: of documents' texts, of statements and of answers about the schema.
-# The more objects are kept, the longer are the pauses in which the garbage collector looks at all of them.
+# The more objects are kept, the longer are the pauses in which the garbage collector looks at those it has in sight.
 DOCUMENTS = (1_000, 100_000)
 PLANS = (1_000, 400_000)
 INTROSPECTIONS = (20, 4_000_000)

@@ -89,7 +89,7 @@ class Document(Struct, frozen=True, gc=False):
 
 
 class Text:
-    """The text of a document, which is parsed once however much is asked of it."""
+    """The text of a document, parsed once however much is asked of it, and once more where errors need their places."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -108,9 +108,14 @@ class Text:
         return Document({op.name or "": op for op in _operations(self.tree, self.nodes)})
 
     def located(self, kind: type[RequestError], errors: list[GraphQLError]) -> RequestError:
-        """Errors of nodes of the tree with their places in the text, for which it is parsed again."""
+        """Errors of nodes with their places in the text, for which it is parsed again. A node that graphql-core made
+        itself, as it does of lists and objects that stand for scalars, has no place."""
         twins = dict(zip(map(id, self.nodes), nodes(parsed(self.text, places=True)), strict=True))
-        return located(kind, [GraphQLError(e.message, [twins[id(node)] for node in e.nodes or ()]) for e in errors])
+
+        def places(error: GraphQLError) -> list[Node]:
+            return [twins[id(node)] for node in error.nodes or () if id(node) in twins]
+
+        return located(kind, [GraphQLError(error.message, places(error)) for error in errors])
 
 
 def read(text: str, schema: GraphQLSchema, suggests: bool = True) -> Document:

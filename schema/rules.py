@@ -25,7 +25,7 @@ from graphql import (
 
 Rule = type[ASTValidationRule]
 
-# The rules that speak of nodes of one kind only
+# Rules that speak of nodes of one kind only, those that take most of the time
 SPEAKING_OF: Mapping[type[Node], Collection[Rule]] = {
     ArgumentNode: {KnownArgumentNamesRule, UniqueArgumentNamesRule},
     DirectiveNode: {KnownDirectivesRule, UniqueDirectivesPerLocationRule},

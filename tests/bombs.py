@@ -36,7 +36,7 @@ REPEATED = {
     "fields": "{ partners { nodes { %s } } }" % ("name " * 300),
     "objects": "{ partners { nodes { %s } } }" % ("projects { nodes { name } } " * 200),
     "inline fragments": "{ partners { nodes { %s } } }" % ("... { name } " * 300),
-    "fragments": f"{{ boroughs {{ nodes {{ {' '.join(f'...F{i}' for i in range(150))} }} }} }} "
-    + " ".join(f"fragment F{i} on Borough {{ id }}" for i in range(150)),
+    "fragments": f"{{ boroughs {{ nodes {{ {' '.join(f'...F{i}' for i in range(100))} }} }} }} "
+    + " ".join(f"fragment F{i} on Borough {{ id }}" for i in range(100)),
     "where nobody looks": "{ __typename } fragment F on Query { %s }" % ("__typename " * 300),
 }

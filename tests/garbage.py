@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 from hypothesis import strategies as st
+
+from tests.operations import literal
 
 PARTNERS = "query ($v: %s) { partners(%s: $v) { totalCount } }"
 NAMES = ["and", "or", "not", "name", "status", "eq", "in", "gt", "isNull", "projects", "some", "edge", "id", "x"]
@@ -44,3 +48,8 @@ SENT = [
 FLAT = ["\ud800", "a\ud800b", "\0", "", "x" * 100_000, 2**63, -(2**63) - 1, 10**400, 1e308, -0.0, True, None]
 NUMBERS = ["1e999", "-1e999", "1e-999", "9" * 400, "-" + "9" * 400, "0.1e1", "-0", "1E+5", "0.00000000000000000001"]
 WORDS = ["...", "on", "query", "fragment", "partners", "first", "id", "1", "null", *'{}()[]!$:@|.#"\\ \n']
+
+
+def written(query: str, value: Any) -> str:
+    """A document of `SENT` with the value written into it, in the place of its variable."""
+    return re.sub(r"^query \(.*?\) |\$v", lambda found: literal(value) if found[0] == "$v" else "", query)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schema.answers import Answer
 from tests.client import Client
-from tests.garbage import FLAT, HEXED, NUMBERS, ODD, SENT, WORDS
+from tests.garbage import FLAT, HEXED, NUMBERS, ODD, SENT, WORDS, written
 
 UNHURRIED: dict[str, Any] = {
     "deadline": None,
@@ -47,6 +47,16 @@ def test_no_variables_break_it(client: Client, query: str) -> None:
 def test_no_odd_value_breaks_it(client: Client, query: str) -> None:
     for value in [*FLAT, *([item] for item in FLAT), FLAT[:3]]:
         assert json.loads(sent(client, query, {"v": value}).body).keys() in ({"data"}, {"errors"})
+
+
+@pytest.mark.parametrize("query", SENT, ids=[re.sub(r".*?\{", "", query, count=1)[:40] for query in SENT])
+def test_no_value_of_a_document_breaks_it(client: Client, query: str) -> None:
+    @settings(max_examples=100, **UNHURRIED)
+    @given(ODD)
+    def test(value: Any) -> None:
+        assert json.loads(sent(client, written(query, value)).body).keys() in ({"data"}, {"errors"})
+
+    test()
 
 
 @pytest.mark.parametrize("order", ["[{name: ASC}]", "[{funding: DESC}]", "[{startDate: ASC}, {id: DESC}]"])

@@ -49,8 +49,8 @@ class Comparisons:
         first = alike.comparisons[0]
         values = f"[{', '.join(f'${cmp.param.name}' for cmp in alike.comparisons)}]"
         if alike.which == "any" and first.op is Op.EQ:
-            return self.compared(p.Cmp(Op.IN, first.property, first.param, first.on_edge), row, values)
-        (one,) = {self.compared(cmp, row, value) for cmp in alike.comparisons}
+            return f"{row.column(first.property, first.on_edge)} IN {values}"
+        (one,) = {self.compared(cmp, row, value) for cmp in alike.comparisons}  # of each, as it notes what is ordered
         return f"{alike.which}({value} IN {values} WHERE {one})"
 
     def compared(self, cmp: p.Cmp, row: Row, value: str = "") -> str:

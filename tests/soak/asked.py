@@ -14,7 +14,7 @@ from graph.civic import CIVIC
 from graph.roles import Role, seen_by
 from graph.stores import open_store
 from loaders.folder import EXAMPLE, read
-from tests.garbage import FLAT, NUMBERS, ODD, SENT, WORDS
+from tests.garbage import FLAT, NUMBERS, ODD, SENT, WORDS, written
 from tests.operations import Drawing, Pools
 from tests.reference import Reference
 from tests.soak.line import post
@@ -106,6 +106,10 @@ def misshapen(random: Random, whole: list[bytes], odd: list[Any]) -> bytes:
     return json.dumps(random.choice([body, body, body, [body], random.choice(odd)])).encode()
 
 
+def miswritten(random: Random, whole: list[bytes], odd: list[Any]) -> bytes:
+    return json.dumps({"query": written(random.choice(SENT), random.choice(odd))}).encode()
+
+
 def mistaken(random: Random, whole: list[bytes], odd: list[Any]) -> bytes:
     return json.dumps({"query": random.choice(SENT), "variables": {"v": random.choice(odd)}}).encode()
 
@@ -128,7 +132,7 @@ def junk(random: Random, whole: list[bytes], odd: list[Any]) -> bytes:
     return random.randbytes(random.randrange(200))
 
 
-WRONG = (cut, damaged, damaged, swapped, misshapen, mistaken, mistaken, scrambled, nested, junk)
+WRONG = (cut, damaged, damaged, swapped, misshapen, mistaken, mistaken, miswritten, scrambled, nested, junk)
 
 
 def several(requests: Iterable[bytes], number: int) -> list[bytes]:
