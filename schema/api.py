@@ -16,7 +16,7 @@ from graphql import DocumentNode, GraphQLError, execute_sync
 
 from graph.binding import bind
 from graph.cursors import read_cursor
-from graph.errors import BadRequest, CivicGraphError, Forbidden, RequestError
+from graph.errors import BadCursor, BadInput, CivicGraphError, Forbidden, RequestError
 from graph.plan import Plan
 from graph.roles import Role, seen_by
 from graph.store import Compiled, Found, Store
@@ -196,6 +196,8 @@ class API:
         planner = Planner(self.model, self.schema, operation, variables, self.allowance.cost)
         try:
             plan = planner.plan()
+            if operation.introspects:
+                limits.about_schema(Introspection(planner).fields(planner.roots().values()))
         except RequestError as error:
             raise text.located(type(error), [GraphQLError(error.message, planner.reading)]) from error
         began = perf_counter()
@@ -203,15 +205,14 @@ class API:
         seconds = perf_counter() - began
         if not operation.introspects:
             return Prepared(operation.name, planner.cost, plan, compiled, seconds)
-        limits.about_schema(Introspection(planner).fields(planner.roots().values()))
-        about = self._introspect(operation.alone(planner.introspected()), given)
+        about = self._introspect(text, operation.alone(planner.introspected()), given)
         return Prepared(operation.name, planner.cost, plan, compiled, seconds, about, tuple(planner.roots()))
 
-    def _introspect(self, document: DocumentNode, given: dict[str, Any]) -> dict[str, msgspec.Raw]:
+    def _introspect(self, text: Text, document: DocumentNode, given: dict[str, Any]) -> dict[str, msgspec.Raw]:
         """What graphql-core says of the schema."""
         result = execute_sync(self.schema, document, variable_values=given)
         if result.errors:
-            raise documents.located(BadRequest, result.errors)
+            raise text.located(BadInput, result.errors)
         return {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in (result.data or {}).items()}
 
 
@@ -251,11 +252,13 @@ def _key(operation: Operation, variables: Mapping[str, Any]) -> Hashable:
 
 
 def _shape(operation: Operation, name: str, value: Any) -> Hashable:
-    if name in operation.cursors and value is not None:
-        made_for, *places = read_cursor(value)
-        return (made_for, *(place is None for place in places))
+    """The same of one variable. What stands there by its name in another operation of the document may be anything."""
     if name in operation.structural or operation.introspects:
         return frozen(value)  # type: ignore[no-any-return]
-    if name in operation.counted:
-        return len(value)
+    if name in operation.cursors and isinstance(value, str):
+        with suppress(BadCursor):  # which planning says, where it is one
+            made_for, *places = read_cursor(value)
+            return (made_for, *(place is None for place in places))
+    if name in operation.counted and isinstance(value, list):
+        return (len(value), shape(value))
     return shape(value)  # type: ignore[no-any-return]

@@ -45,9 +45,14 @@ def arguments(node: FieldNode, owner: GraphQLObjectType, variables: Mapping[str,
 
 
 def tree(node: ValueNode, type_: GraphQLInputType, variables: Mapping[str, Any]) -> Tree | None:
-    """A value of the document by its type; None where it is a variable that is not given."""
+    """A value of the document by its type; None where it is a variable that is not given.
+
+    Raises BadInput where a variable is null and may not be: one with a default may stand where null may not.
+    """
     if isinstance(node, VariableNode):
         name = node.name.value
+        if isinstance(type_, GraphQLNonNull) and variables.get(name) is None:
+            raise BadInput(f"${name} is null; expected {type_}")
         return lifted(variables[name], (name,)) if name in variables else None
     if isinstance(type_, GraphQLNonNull):
         return tree(node, type_.of_type, variables)

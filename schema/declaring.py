@@ -32,7 +32,8 @@ def parse_date(value: Any) -> str:
     """A date as GraphQL takes it. Raises ValueError where it is none."""
     if not isinstance(value, str) or not DATE.fullmatch(value) or not _in_calendar(value):
         expected = "expected a date of the calendar, as in 2021, 2021-03 or 2021-03-04."
-        raise ValueError(f"Date cannot represent {value!r}; {expected}")
+        given = f"{value[:40]!r}" if isinstance(value, str) else "what is no text"
+        raise ValueError(f"Date cannot represent {given}; {expected}")
     return value
 
 

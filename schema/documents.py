@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
+from math import isinf
 from typing import Any
 
 from graphql import (
     ArgumentNode,
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    IntValueNode,
     ListValueNode,
     Node,
     OperationDefinitionNode,
@@ -153,8 +156,15 @@ def _faults(text: Text, schema: GraphQLSchema, suggests: bool) -> list[GraphQLEr
         Expansion(text.tree).check()
     except GraphQLError as error:
         return [error]
+    if large := [node for node in text.nodes if isinstance(node, IntValueNode | FloatValueNode) and is_too_large(node)]:
+        return [GraphQLError(f"{node.value[:40]} is too large, or has too many digits", node) for node in large]
     rules = rules_for({type(node) for node in text.nodes})
     return validate(schema, text.tree, rules, max_errors=limits.MAX_ERRORS, hide_suggestions=not suggests)
+
+
+def is_too_large(node: IntValueNode | FloatValueNode) -> bool:
+    """Whether no type has such a number; graphql-core takes it for infinite in the default of a variable."""
+    return isinf(float(node.value))
 
 
 def located(kind: type[RequestError], errors: list[GraphQLError]) -> RequestError:

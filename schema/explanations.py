@@ -113,5 +113,25 @@ def rows(value: p.Value, data: Any) -> int:
 
 
 def shown(cases: tuple[tuple[Kind, p.Value], ...], data: dict[str, Any]) -> p.Value:
-    """The case of which a node is. Those that show the same fields have the same rows in them."""
-    return next(value for _, value in cases if isinstance(value, p.Obj) and [n for n, _ in value.fields] == [*data])
+    """The case of which a node is. Those that show the same fields, down to the last, have the same rows in them."""
+    return next(value for _, value in cases if fits(value, data))
+
+
+def fits(value: p.Value, data: Any) -> bool:
+    """Whether an answer shows a value, by its fields."""
+    match value:
+        case _ if data is None:
+            return True
+        case p.Obj(fields):
+            names = [name for name, _ in fields]
+            return (
+                isinstance(data, dict) and [*data] == names and all(fits(inner, data[name]) for name, inner in fields)
+            )
+        case p.Page(value=inner) | p.IfThere(_, inner) | p.One(value=inner) | p.GroupNode(inner):
+            return fits(inner, data)
+        case p.Rows(inner) | p.Groups(value=inner) | p.Provenance(inner) | p.Computed(value=inner) | p.GroupKeys(inner):
+            return isinstance(data, list) and all(fits(inner, row) for row in data)
+        case p.ByKind(cases):
+            return any(fits(inner, data) for _, inner in cases)
+        case _:
+            return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
@@ -73,6 +73,9 @@ def strawberry_schema(model: Model, extensions: tuple[type[SchemaExtension], ...
     for of in schema._schema.type_map.values():
         if isinstance(of, GraphQLInputObjectType):  # of which Strawberry tells graphql-core all but this
             of.is_one_of = of.extensions["strawberry-definition"].is_one_of
+    about = schema._schema.type_map["__Type"]
+    assert isinstance(about, GraphQLObjectType)
+    about.fields["isOneOf"].resolve = lambda of, _: of.is_one_of if isinstance(of, GraphQLInputObjectType) else None
     return schema
 
 

@@ -14,7 +14,7 @@ Variables = dict[str, Any]
 
 # Documents
 
-WRONG = [
+WRONG: list[tuple[str, str, str, tuple[int, int] | None]] = [
     ("", "PARSE_FAILED", "Unexpected <EOF>", (1, 1)),
     ("{ partners(", "PARSE_FAILED", "Expected Name, found <EOF>", (1, 12)),
     ("{\n  partners {\n    totalCount\n", "PARSE_FAILED", "Expected Name, found <EOF>", (4, 1)),
@@ -63,6 +63,17 @@ WRONG = [
     ("subscription { partners { totalCount } }", "VALIDATION_FAILED", "subscription", (1, 1)),
     ("{ __typename } { __typename }", "VALIDATION_FAILED", "only defined operation", (1, 1)),
     ("{__typename}#" + "x" * limits.MAX_DOCUMENT, "TOO_LARGE", "32,768", None),
+]
+
+
+HUGE = "9" * 5_000
+FUNDED = "{ projects(where: {funding: {in: $v}}) { totalCount } }"
+WRONG += [
+    (f"query ($v: [Float!] = 1e999) {FUNDED}", "VALIDATION_FAILED", "1e999 is too large", (1, 23)),
+    (f"query ($v: [Float!] = [1, -1e999]) {FUNDED}", "VALIDATION_FAILED", "-1e999 is too large", (1, 27)),
+    (f"{{ partners(first: {HUGE}) {{ id }} }}", "VALIDATION_FAILED", "too many digits", (1, 19)),
+    (f"query ($v: Int = {HUGE}) {{ __typename }}", "VALIDATION_FAILED", "too many digits", (1, 18)),
+    ("query ($v: Date) { partners(asOf: [$v]) { totalCount } }", "VALIDATION_FAILED", "what is no text", None),
 ]
 
 
@@ -310,3 +321,51 @@ def test_a_plan_made_for_one_value_serves_another(client: Client) -> None:
 @pytest.mark.parametrize("query", ["{}", "query Q {}", "{ partners {} }", "{ partners { nodes {} } }"])
 def test_nothing_is_not_selected(client: Client, query: str) -> None:
     assert client.code(query) == "PARSE_FAILED"
+
+
+# Variables of several operations, and those that are null where they may not be
+
+DEFAULTED = {
+    "node": 'query ($v: ID = "partner:acorn") { node(id: $v) { id } }',
+    "partner": 'query ($v: ID = "partner:acorn") { partner(id: $v) { id } }',
+    "nodes": 'query ($v: [ID!] = ["partner:acorn"]) { nodes(ids: $v) { id } }',
+    "an id": 'query ($v: ID = "partner:acorn") { nodes(ids: [$v]) { id } }',
+    "search": 'query ($v: String = "acorn") { search(text: $v) { totalCount } }',
+    "kinds": 'query ($v: NodeKind = PARTNER) { search(text: "acorn", kinds: [$v]) { totalCount } }',
+    "path": 'query ($v: ID = "partner:acorn") { path(from: $v, to: "borough:hackney") { node { id } } }',
+    "neighbourhood": 'query ($v: ID = "partner:acorn") { neighbourhood(of: $v) { nodes { id } } }',
+    "groups": "query ($v: [PartnerGroupBy!] = [STATUS]) { partners { groups(by: $v) { count } } }",
+    "a group": "query ($v: PartnerGroupBy = STATUS) { partners { groups(by: [$v]) { count } } }",
+    "if": "query ($v: Boolean = true) { partners @include(if: $v) { totalCount } }",
+    "type": 'query ($v: String = "Partner") { __type(name: $v) { name } }',
+    "if of the schema": "query ($v: Boolean = true) { __schema { queryType @skip(if: $v) { name } } }",
+}
+
+
+@pytest.mark.parametrize("query", DEFAULTED.values(), ids=DEFAULTED)
+def test_a_null_in_the_place_of_a_default_is_refused_where_none_may_be(client: Client, query: str) -> None:
+    assert client.data(query)
+    error = client.error(query, {"v": None})
+    assert error["extensions"]["code"] == "BAD_INPUT"
+    assert "locations" in error
+
+
+BOTH = "query A($x: {}) {{ {} }} query B($x: PartnerWhere!) {{ partners(where: $x) {{ totalCount }} }}"
+WHERES = [{"website": None}, {"website": {"isNull": True}}, {"website": {"isNull": False}}, {"name": {"eq": "Acorn"}}]
+
+
+@pytest.mark.parametrize(
+    ("type_", "field"), [("[ID!]!", "nodes(ids: $x) { id }"), ("String", "partners(after: $x) { totalCount }")]
+)
+def test_a_variable_is_what_its_operation_declares(client: Client, type_: str, field: str) -> None:
+    both = BOTH.format(type_, field)
+    for where in WHERES:
+        assert client.data(both, {"x": where}, "B") == client.data(WHERE, {"v": where})
+
+
+def test_a_text_is_no_cursor_in_another_operation(client: Client) -> None:
+    query = """query A($x: String) { partners(after: $x) { totalCount } }
+               query B($x: String!) { search(text: $x) { totalCount } }"""
+    assert client.data(query, {"x": "acorn"}, "B")["search"]["totalCount"]
+    error = client.error(query, {"x": "acorn"}, "A")
+    assert (error["extensions"]["code"], "locations" in error) == ("BAD_CURSOR", True)

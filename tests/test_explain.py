@@ -60,6 +60,23 @@ def test_what_is_explained_is_the_answer(fresh: Client, query: str) -> None:
     assert asked(fresh, query, variables)[0] == fresh.data(query, variables)
 
 
+ALIKE = """{ search(text: "garden acorn trees") { totalCount }
+    nodes(ids: ["borough:hackney", "partner:acorn", "project:garden"]) {
+        ... on Borough { projects { totalCount } }
+        ... on Partner { projects { nodes { id } } }
+        ... on Project { projects: partners { edges { node { id } } } }
+} }"""
+
+
+def test_kinds_may_show_different_things_by_one_name(client: Client) -> None:
+    data, told = asked(client, ALIKE)
+    of_borough, of_partner, of_project = (node["projects"] for node in data["nodes"])
+    assert of_borough.keys() == {"totalCount"}
+    assert told["rows"] == 3 + len(of_partner["nodes"]) + len(of_project["edges"])
+    assert of_partner["nodes"]
+    assert of_project["edges"]
+
+
 def test_an_explanation_has_the_plan_and_its_statement(fresh: Client) -> None:
     _, told = asked(fresh, QUERY, {"b": "Hackney"})
     assert told["plan"].splitlines() == [

@@ -93,3 +93,14 @@ def test_what_would_be_too_much_is_refused_before_it_is_begun(
     error = client.error(query)
     assert error["extensions"]["code"] == "TOO_COSTLY"
     assert "100,000" in error["message"]
+
+
+def test_inputs_alone_are_one_of_something(client: Client) -> None:
+    step = "{ name isOneOf ofType { name isOneOf ofType { name isOneOf } } }"
+    query = "query ($of: String!) { __type(name: $of) { isOneOf fields { type %s } inputFields { type %s } } }"
+    told = client.data(query % (step, step), {"of": "Partner"})["__type"]
+    assert told["isOneOf"] is None
+    assert {field["type"]["isOneOf"] for field in told["fields"]} == {None}
+    told = client.data(query % (step, step), {"of": "PartnerWhere"})["__type"]
+    assert told["isOneOf"] is False
+    assert client.data(query % (step, step), {"of": "PartnerOrder"})["__type"]["isOneOf"] is True
