@@ -65,8 +65,8 @@ def groups_before(offset: object) -> int:
 
 
 class Piece(Struct, frozen=True, gc=False):
-    """A piece of a plan. No piece holds itself, so the garbage collector has nothing to find among them: thousands are
-    kept, and to look at them all would take a server's attention for a tenth of a second."""
+    """A piece of a plan. No piece holds itself, so that the garbage collector, which keeps a server from answering
+    while it looks, has nothing to find among the thousands that are kept."""
 
 
 class Convert(Enum):
